@@ -1,0 +1,118 @@
+# The commands a developer types. The build itself is Meson's (meson.build); `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
+JOBS   ?= 2
+RUNS   ?= 10000000
+
+pytest = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+c_files = $(shell find src tests -name '*.[ch]' | sort)
+sources = $(shell find src -name '*.c' | sort)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the program -----------------------------------------------------------------------------
+
+.PHONY: build demo install clean
+build: $(BUILD)/build.ninja ## the program, as build/hindcast
+	@ninja -C $(BUILD) -j $(JOBS) --quiet
+
+$(BUILD)/build.ninja:
+	@tools/install-deps --only-look build
+	@meson setup $(BUILD) > $(BUILD).log || { cat $(BUILD).log; exit 1; }
+	@mv $(BUILD).log $(BUILD)/setup.log
+
+demo: deps-build ## the main job on the shipped examples (installs what is missing)
+	@$(MAKE) --no-print-directory build
+	@HINDCAST=$(abspath $(BUILD))/hindcast tools/demo
+
+install: build ## program and man page under PREFIX (DESTDIR is heeded)
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@meson install -C $(BUILD) --no-rebuild
+
+clean: ## away with everything that was built
+	rm -rf $(BUILD) build-*
+
+# --- tests -----------------------------------------------------------------------------------
+
+.PHONY: test bless deps-build deps-test deps-check
+test: deps-test ## all ordinary tests (installs what is missing)
+	@$(MAKE) --no-print-directory build
+	$(PYTHON) tools/tidy --self-test
+	$(PYTHON) tools/tidy
+	@grep -q '"unit' $(BUILD)/meson-info/intro-tests.json || meson setup --reconfigure $(BUILD) -Dtests=enabled
+	meson test -C $(BUILD) --num-processes $(JOBS) --print-errorlogs
+	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) --junitxml=$(BUILD)/pytest.xml tests/e2e tests/prop
+	@$(PYTHON) tools/tally $(BUILD)/meson-logs/testlog.junit.xml $(BUILD)/pytest.xml
+
+bless: build ## rewrites the golden runs
+	HINDCAST=$(abspath $(BUILD))/hindcast tests/golden/bless
+
+deps-build deps-test deps-check: deps-%:
+	@tools/install-deps $*
+
+# --- what takes longer; each in a build directory of its own -----------------------------------
+
+checks = clang asan valgrind tidy format man prop fuzz
+
+.PHONY: check $(checks:%=check-%) fuzz
+check: deps-check ## everything below
+	@for item in $(checks); do \
+		echo "== check-$$item"; SECONDS=0; \
+		$(MAKE) --no-print-directory check-$$item; \
+		echo "== check-$$item took $$SECONDS s"; \
+	done
+
+# $(call setup,DIRECTORY,COMPILER,OPTIONS)
+setup = [ -f $(1)/build.ninja ] || CC=$(2) meson setup $(1) -Dtests=enabled $(3) > $(1).log || { cat $(1).log; exit 1; }; rm -f $(1).log
+sanitized = --buildtype=debugoptimized -Db_lundef=false -Db_sanitize=address,undefined \
+	-Dc_args='-fno-sanitize-recover=all -fno-omit-frame-pointer'
+export ASAN_OPTIONS = detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS = print_stacktrace=1
+
+check-clang: ## build with clang, unit tests
+	@$(call setup,build-clang,clang,)
+	@ninja -C build-clang -j $(JOBS) --quiet
+	meson test -C build-clang --num-processes $(JOBS) --print-errorlogs
+
+check-asan: ## unit and end-to-end tests under ASan and UBSan
+	@$(call setup,build-asan,gcc,$(sanitized))
+	@ninja -C build-asan -j $(JOBS) --quiet
+	meson test -C build-asan --num-processes $(JOBS) --print-errorlogs --timeout-multiplier 5
+	HINDCAST=$(abspath build-asan)/hindcast $(pytest) tests/e2e
+
+check-valgrind: ## unit tests, and the program over the examples, under valgrind
+	@$(call setup,build-valgrind,gcc,--buildtype=debugoptimized)
+	@ninja -C build-valgrind -j $(JOBS) --quiet
+	meson test -C build-valgrind --suite unit --num-processes $(JOBS) --print-errorlogs --timeout-multiplier 20 \
+		--wrap 'valgrind --quiet --leak-check=full --error-exitcode=99'
+	tools/valgrind-runs build-valgrind/hindcast
+
+check-tidy: ## clang-tidy over src
+	@$(call setup,build-clang,clang,)
+	@ninja -C build-clang -j $(JOBS) --quiet
+	@printf '%s\n' $(sources) | xargs -P $(JOBS) -n 1 tools/lint build-clang
+
+check-format: ## clang-format over src and tests
+	@clang-format --dry-run --Werror $(c_files)
+
+check-man: build ## the man page's markup
+	@tools/lint-man $(BUILD)/hindcast.1
+
+check-prop: build ## property tests, ten thousand cases each
+	HC_PROP_CASES=10000 HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/prop
+
+check-fuzz: ## a short run of each fuzz target
+	@$(MAKE) --no-print-directory fuzz RUNS=20000 SEED=1
+
+fuzz: ## RUNS=10000000 executions of each fuzz target (libFuzzer, clang)
+	@$(call setup,build-fuzz,clang,$(sanitized) -Dfuzz=true)
+	@ninja -C build-fuzz -j $(JOBS) --quiet
+	@tools/fuzz build-fuzz $(RUNS) $(JOBS) $(SEED)
