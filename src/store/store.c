@@ -1,0 +1,157 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/files.h"
+
+enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const char **path, struct hc_err *err)
+{
+	char shown[HC_STR_SHOW_SIZE];
+	const char *plain = uri;
+	if (strncmp(uri, "file://", 7) == 0) {
+		plain = uri + 7;
+		if (*plain != '/') {
+			hc_fail(err, HC_USAGE, "'%s' names a host, only files of this machine can be read",
+				hc_str_show(hc_str(uri), shown));
+			return hc_hint(err, "write file:///absolute/path, or the path alone");
+		}
+	} else if (strstr(uri, "://")) {
+		hc_fail(err, HC_USAGE, "'%s': this kind of address cannot be read yet", hc_str_show(hc_str(uri), shown));
+		return hc_hint(err, "copy the objects to a folder (aws s3 sync) and name the folder, as a path or file://");
+	}
+	if (*plain == '\0') {
+		hc_fail(err, HC_USAGE, "an empty path was given");
+		return hc_hint(err, "name a file or folder");
+	}
+	if (strlen(plain) >= HC_PATH_LEN_MAX / 2)
+		return hc_fail(err, HC_USAGE, "'%s': a path longer than %d bytes", hc_str_show(hc_str(uri), shown),
+			       HC_PATH_LEN_MAX / 2 - 1);
+	const char *copy = hc_arena_cstring(arena, hc_str(plain));
+	if (!copy)
+		return hc_fail_nomem(err, "a path");
+	*path = copy;
+	return HC_OK;
+}
+
+void hc_objects_free(struct hc_objects *o)
+{
+	free(o->list);
+	*o = (struct hc_objects){0};
+}
+
+static bool hidden(const char *name)
+{
+	return name[0] == '.' || name[0] == '_';
+}
+
+struct listing {
+	struct hc_arena *arena;
+	struct hc_objects *objects;
+};
+
+static enum hc_code add_object(struct listing *l, const char *key, uint64_t size, struct hc_err *err)
+{
+	struct hc_objects *o = l->objects;
+	if (o->n == o->cap) {
+		if (o->n >= HC_STORE_OBJECTS_MAX)
+			return hc_fail(err, HC_LIMIT, "more than %d files in one listing", HC_STORE_OBJECTS_MAX);
+		size_t cap = o->cap ? o->cap * 2 : 64;
+		struct hc_object *more = realloc(o->list, cap * sizeof *more);
+		if (!more)
+			return hc_fail_nomem(err, "a listing of files");
+		o->list = more;
+		o->cap = cap;
+	}
+	o->list[o->n++] = (struct hc_object){key, size};
+	return HC_OK;
+}
+
+/* Adds what stands at folder/name: a file, or everything in a folder. */
+static enum hc_code list_below(struct listing *l, const char *folder, const char *key_prefix, int depth,
+			       struct hc_err *err)
+{
+	if (depth > HC_STORE_DEPTH_MAX)
+		return hc_fail(err, HC_LIMIT, "%s: folders nested deeper than %d", folder, HC_STORE_DEPTH_MAX);
+	struct hc_names names;
+	HC_TRY(hc_file_names(folder, l->arena, &names, err));
+	for (size_t i = 0; i < names.n; i++) {
+		if (hidden(names.list[i]))
+			continue;
+		char *path = hc_path_join(l->arena, folder, names.list[i]);
+		char *key = hc_path_join(l->arena, key_prefix, names.list[i]);
+		if (!path || !key)
+			return hc_fail_nomem(err, "a listing of files");
+		struct hc_file_info info;
+		HC_TRY(hc_file_look(path, &info, err));
+		if (info.kind == HC_FILE_FOLDER)
+			HC_TRY(list_below(l, path, key, depth + 1, err));
+		else if (info.kind != HC_FILE_MISSING)
+			HC_TRY(add_object(l, key, info.size, err));
+	}
+	return HC_OK;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct hc_object *)a)->key, ((const struct hc_object *)b)->key);
+}
+
+enum hc_code hc_store_list(const char *prefix, struct hc_arena *arena, struct hc_objects *out, struct hc_err *err)
+{
+	struct hc_objects objects = {0};
+	struct listing l = {arena, &objects};
+	struct hc_file_info info;
+	HC_TRY(hc_file_look(prefix, &info, err));
+	enum hc_code code = HC_OK;
+	if (info.kind == HC_FILE_FOLDER)
+		code = list_below(&l, prefix, "", 0, err);
+	else if (info.kind != HC_FILE_MISSING)
+		code = add_object(&l, "", info.size, err);
+	if (code != HC_OK) {
+		hc_objects_free(&objects);
+		return code;
+	}
+	if (objects.n > 1)
+		qsort(objects.list, objects.n, sizeof *objects.list, by_key);
+	*out = objects;
+	return HC_OK;
+}
+
+enum hc_code hc_store_prefixes(const char *prefix, struct hc_arena *arena, struct hc_prefixes *out, struct hc_err *err)
+{
+	*out = (struct hc_prefixes){0};
+	struct hc_file_info info;
+	HC_TRY(hc_file_look(prefix, &info, err));
+	if (info.kind != HC_FILE_FOLDER)
+		return HC_OK;
+	struct hc_names names;
+	HC_TRY(hc_file_names(prefix, arena, &names, err));
+	const char **list = hc_arena_take(arena, (names.n + 1) * sizeof *list);
+	if (!list)
+		return hc_fail_nomem(err, "a listing of folders");
+	size_t n = 0;
+	for (size_t i = 0; i < names.n; i++) {
+		char *path = hidden(names.list[i]) ? NULL : hc_path_join(arena, prefix, names.list[i]);
+		if (!path)
+			continue;
+		HC_TRY(hc_file_look(path, &info, err));
+		if (info.kind == HC_FILE_FOLDER)
+			list[n++] = names.list[i];
+	}
+	*out = (struct hc_prefixes){list, n};
+	return HC_OK;
+}
+
+enum hc_code hc_store_exists(const char *prefix, bool *out, struct hc_err *err)
+{
+	struct hc_file_info info;
+	HC_TRY(hc_file_look(prefix, &info, err));
+	*out = info.kind != HC_FILE_MISSING;
+	return HC_OK;
+}
+
+enum hc_code hc_store_open(const char *path, struct hc_source **out, struct hc_err *err)
+{
+	return hc_file_open(path, out, err);
+}

@@ -1,0 +1,57 @@
+/*
+ * Objects by URI: the door through which inputs are listed and read.
+ *
+ * A URI is a path or `file://` with an absolute path; `s3://` will stand behind the same door.
+ * Objects have keys below a prefix, as in S3: listing a prefix gives all objects below it, at any
+ * depth, in byte order of their keys. On a disk a prefix is a folder and an object a file.
+ * Names that begin with `.` or `_` are hidden (markers and temporary files of other programs).
+ */
+#ifndef HC_STORE_STORE_H
+#define HC_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/source.h"
+
+enum {
+	HC_STORE_DEPTH_MAX = 32,            /* folders below a listed prefix */
+	HC_STORE_OBJECTS_MAX = 10 * 1000 * 1000, /* objects in one listing */
+};
+
+/* A URI or path to the path that the other functions take, in the arena. HC_USAGE for a scheme
+ * that is not supported. */
+enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const char **path, struct hc_err *err) HC_MUST_USE;
+
+struct hc_object {
+	const char *key; /* below the prefix, in the arena */
+	uint64_t size;
+};
+
+struct hc_objects {
+	struct hc_object *list; /* owned: hc_objects_free */
+	size_t n, cap;
+};
+void hc_objects_free(struct hc_objects *o);
+
+/* All objects below prefix. A prefix without any is an empty listing, also when it does not exist;
+ * a prefix that is itself an object is a listing of one, with key "". */
+enum hc_code hc_store_list(const char *prefix, struct hc_arena *arena, struct hc_objects *out,
+			   struct hc_err *err) HC_MUST_USE;
+
+/* Names one level below prefix that have something below them (S3: common prefixes of '/'). */
+struct hc_prefixes {
+	const char **list;
+	size_t n;
+};
+enum hc_code hc_store_prefixes(const char *prefix, struct hc_arena *arena, struct hc_prefixes *out,
+			       struct hc_err *err) HC_MUST_USE;
+
+/* True if something stands at or below the prefix. */
+enum hc_code hc_store_exists(const char *prefix, bool *out, struct hc_err *err) HC_MUST_USE;
+
+/* Opens one object; errors name it. */
+enum hc_code hc_store_open(const char *path, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
+
+#endif
