@@ -1,0 +1,291 @@
+#include "dataset/table.h"
+
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "codec/lines.h"
+#include "codec/unpack.h"
+
+/* Enough of a file to see what it is. */
+enum { PEEK_MAX = 512, READ_STEP = 1 << 20 };
+
+/* A source that gives some bytes back before it goes on. */
+struct peeked_source {
+	struct hc_source source;
+	struct hc_source *inner;
+	char bytes[PEEK_MAX];
+	size_t n, at;
+};
+
+static enum hc_code peeked_read(struct hc_source *s, void *buf, size_t cap, size_t *got, struct hc_err *err)
+{
+	struct peeked_source *p = (struct peeked_source *)s;
+	if (p->at == p->n)
+		return p->inner->read(p->inner, buf, cap, got, err);
+	size_t n = p->n - p->at < cap ? p->n - p->at : cap;
+	memcpy(buf, p->bytes + p->at, n);
+	p->at += n;
+	*got = n;
+	return HC_OK;
+}
+
+static void peeked_close(struct hc_source *s)
+{
+	struct peeked_source *p = (struct peeked_source *)s;
+	hc_source_close(p->inner);
+	free(p);
+}
+
+/* Wraps `inner` and reads its first bytes. Owns inner from here on. */
+static enum hc_code peek(struct hc_source *inner, struct peeked_source **out, struct hc_err *err)
+{
+	struct peeked_source *p = calloc(1, sizeof *p);
+	if (!p) {
+		hc_source_close(inner);
+		return hc_fail_nomem(err, "reading a file");
+	}
+	p->source = (struct hc_source){peeked_read, peeked_close};
+	p->inner = inner;
+	for (size_t got = 1; got > 0 && p->n < PEEK_MAX; p->n += got) {
+		enum hc_code code = inner->read(inner, p->bytes + p->n, PEEK_MAX - p->n, &got, err);
+		if (code != HC_OK) {
+			peeked_close(&p->source);
+			return code;
+		}
+	}
+	*out = p;
+	return HC_OK;
+}
+
+bool hc_table_format_parse(struct hc_str s, enum hc_table_format *out)
+{
+	if (hc_str_eq_nocase(s, HC_STR("csv")))
+		*out = HC_TABLE_CSV;
+	else if (hc_str_eq_nocase(s, HC_STR("jsonl")))
+		*out = HC_TABLE_JSONL;
+	else if (hc_str_eq_nocase(s, HC_STR("json")))
+		*out = HC_TABLE_JSON;
+	else
+		return false;
+	return true;
+}
+
+enum hc_table_format hc_table_format_of_name(const char *name)
+{
+	static const char *const wrappers[] = {".gz", ".zst", ".out"};
+	static const struct {
+		const char *suffix;
+		enum hc_table_format format;
+	} known[] = {{".csv", HC_TABLE_CSV},
+		     {".jsonl", HC_TABLE_JSONL},
+		     {".ndjson", HC_TABLE_JSONL},
+		     {".json", HC_TABLE_JSON}};
+	struct hc_str s = hc_str(name);
+	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
+		if (hc_str_ends(s, wrappers[i]))
+			s.n -= strlen(wrappers[i]);
+	if (hc_str_ends(s, ".out"))
+		s.n -= 4;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (hc_str_ends(s, known[i].suffix))
+			return known[i].format;
+	return HC_TABLE_GUESS;
+}
+
+static enum hc_table_format format_of_bytes(struct hc_str s)
+{
+	if (hc_str_starts(s, "\xef\xbb\xbf")) {
+		s.p += 3;
+		s.n -= 3;
+	}
+	s = hc_str_trim(s);
+	if (s.n && s.p[0] == '{')
+		return HC_TABLE_JSONL;
+	return s.n && s.p[0] == '[' ? HC_TABLE_JSON : HC_TABLE_CSV;
+}
+
+struct hc_table {
+	enum hc_table_format format;
+	struct hc_lines *lines; /* CSV, JSON lines */
+	bool has_header, in_quote;
+	struct hc_buf header_text;
+	struct hc_csv_row header;
+	struct hc_buf document; /* JSON */
+	struct hc_json json;
+	bool in_array;
+	const char *counted_to; /* lines up to here were counted */
+	uint64_t line;
+};
+
+static bool more_of_row(struct hc_str fresh, void *arg)
+{
+	struct hc_table *t = arg;
+	t->in_quote = hc_csv_open_quote(fresh, t->in_quote);
+	return t->in_quote;
+}
+
+/* The next line, or for CSV the next row with the newlines inside its quotes, that is not blank. */
+static enum hc_code next_line(struct hc_table *t, struct hc_line *line, struct hc_err *err)
+{
+	do {
+		t->in_quote = false;
+		if (t->format == HC_TABLE_CSV)
+			HC_TRY(hc_lines_next_while(t->lines, more_of_row, t, line, err));
+		else
+			HC_TRY(hc_lines_next(t->lines, line, err));
+	} while (line->state == HC_LINE && hc_str_trim(line->text).n == 0);
+	return HC_OK;
+}
+
+static enum hc_code read_header(struct hc_table *t, struct hc_err *err)
+{
+	struct hc_line line;
+	const char *problem = NULL;
+	HC_TRY(next_line(t, &line, err));
+	if (line.state == HC_LINE_END) {
+		hc_fail(err, HC_INPUT, "the file is empty, a header was expected");
+		return hc_hint(err, "name a file with data; one without header needs --no-header");
+	}
+	t->header_text = HC_BUF(line.text.n + 1);
+	hc_buf_str(&t->header_text, line.text);
+	struct hc_str text = hc_buf_view(&t->header_text);
+	HC_TRY(hc_buf_check(&t->header_text, "the header", err));
+	if (line.state == HC_LINE && hc_csv_next(&text, &t->header, &problem)) {
+		t->has_header = true;
+		return HC_OK;
+	}
+	hc_fail(err, HC_INPUT, "%llu: not a CSV header: %s", (unsigned long long)line.number,
+		problem ? problem : "the line is too long");
+	return hc_hint(err, "name the format with --dataset-format; a CSV without header needs --no-header");
+}
+
+static enum hc_code read_document(struct hc_table *t, struct hc_source *source, struct hc_err *err)
+{
+	t->document = HC_BUF(HC_TABLE_DOCUMENT_MAX);
+	for (size_t got = 1; got > 0; t->document.n += got) {
+		char *room = hc_buf_room(&t->document, READ_STEP);
+		if (!room)
+			return hc_buf_check(&t->document, "a JSON document (JSON lines may be of any size)", err);
+		HC_TRY(source->read(source, room, READ_STEP, &got, err));
+	}
+	struct hc_str text = hc_buf_view(&t->document);
+	if (hc_str_starts(text, "\xef\xbb\xbf")) {
+		text.p += 3;
+		text.n -= 3;
+	}
+	hc_json_open(&t->json, text);
+	t->counted_to = text.p;
+	t->line = 1;
+	return HC_OK;
+}
+
+static enum hc_code open_format(struct hc_table *t, struct peeked_source *p, bool header, size_t max_line,
+				struct hc_err *err)
+{
+	if (t->format == HC_TABLE_JSON) {
+		enum hc_code code = read_document(t, &p->source, err);
+		peeked_close(&p->source);
+		return code;
+	}
+	HC_TRY(hc_lines_open(&p->source, max_line, &t->lines, err));
+	return header && t->format == HC_TABLE_CSV ? read_header(t, err) : HC_OK;
+}
+
+enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_table_format format, bool header,
+			   size_t max_line, struct hc_table **out, struct hc_err *err)
+{
+	struct hc_source *unpacked;
+	struct peeked_source *p;
+	HC_TRY(hc_unpack_open(source, &unpacked, err));
+	HC_TRY(peek(unpacked, &p, err));
+	struct hc_table *t = calloc(1, sizeof *t);
+	if (!t) {
+		peeked_close(&p->source);
+		return hc_fail_nomem(err, "reading a file");
+	}
+	t->format = format != HC_TABLE_GUESS ? format : hc_table_format_of_name(name);
+	if (t->format == HC_TABLE_GUESS)
+		t->format = format_of_bytes((struct hc_str){p->bytes, p->n});
+	enum hc_code code = open_format(t, p, header, max_line, err);
+	if (code != HC_OK) {
+		hc_table_close(t);
+		return code;
+	}
+	*out = t;
+	return HC_OK;
+}
+
+void hc_table_close(struct hc_table *t)
+{
+	if (!t)
+		return;
+	if (t->lines)
+		hc_lines_close(t->lines);
+	hc_csv_row_free(&t->header);
+	hc_buf_free(&t->header_text);
+	hc_buf_free(&t->document);
+	free(t);
+}
+
+const struct hc_csv_row *hc_table_header(const struct hc_table *t)
+{
+	return t->has_header ? &t->header : NULL;
+}
+
+/* The line on which the document's parser stands. */
+static uint64_t document_line(struct hc_table *t, const char *at)
+{
+	for (; t->counted_to < at; t->counted_to++)
+		t->line += *t->counted_to == '\n';
+	return t->line;
+}
+
+static enum hc_code fail_document(struct hc_table *t, struct hc_err *err)
+{
+	char shown[HC_STR_SHOW_SIZE];
+	const struct hc_json *j = &t->json;
+	struct hc_str rest = {j->p, (size_t)(j->end - j->p)};
+	unsigned long long line = document_line(t, j->p);
+	hc_fail(err, HC_INPUT, "%llu: not valid JSON: %s: '%s'", line, j->problem ? j->problem : "unexpected text",
+		hc_str_show(rest, shown));
+	return hc_hint(err, "if the file holds one JSON object a line, say --dataset-format jsonl");
+}
+
+static enum hc_code next_of_document(struct hc_table *t, struct hc_table_row *out, bool *got, struct hc_err *err)
+{
+	struct hc_json_value value;
+	enum hc_json_type type;
+	for (;;) {
+		if (t->in_array && hc_json_element(&t->json))
+			break;
+		t->in_array = false;
+		if (t->json.problem)
+			return fail_document(t, err);
+		if (hc_json_at_end(&t->json)) {
+			*got = false;
+			return HC_OK;
+		}
+		if (!hc_json_peek(&t->json, &type))
+			return fail_document(t, err);
+		if (type != HC_JSON_ARRAY)
+			break;
+		t->in_array = hc_json_enter_array(&t->json);
+	}
+	if (!hc_json_value(&t->json, &value))
+		return fail_document(t, err);
+	*out = (struct hc_table_row){value.raw, HC_PAYLOAD_JSON, document_line(t, value.raw.p), false};
+	*got = true;
+	return HC_OK;
+}
+
+enum hc_code hc_table_next(struct hc_table *t, struct hc_table_row *out, bool *got, struct hc_err *err)
+{
+	if (t->format == HC_TABLE_JSON)
+		return next_of_document(t, out, got, err);
+	struct hc_line line;
+	HC_TRY(next_line(t, &line, err));
+	*got = line.state != HC_LINE_END;
+	*out = (struct hc_table_row){line.text, t->format == HC_TABLE_CSV ? HC_PAYLOAD_CSV : HC_PAYLOAD_JSON,
+				     line.number, line.state == HC_LINE_LONG};
+	return HC_OK;
+}

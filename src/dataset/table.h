@@ -1,0 +1,48 @@
+/*
+ * A file of rows: CSV with or without header, JSON lines, or a JSON document.
+ *
+ * Baselines and the outputs of batch transform jobs. Rows come one at a time, CSV and JSON lines
+ * streamed; a JSON document (an array of rows, one row, or several values in a row) is read whole, up
+ * to HC_TABLE_DOCUMENT_MAX. Packed files (.gz, .zst) are unpacked on the way.
+ */
+#ifndef HC_DATASET_TABLE_H
+#define HC_DATASET_TABLE_H
+
+#include "base/source.h"
+#include "dataset/payload.h"
+
+#define HC_TABLE_DOCUMENT_MAX (UINT64_C(4) << 30)
+
+enum hc_table_format { HC_TABLE_GUESS, HC_TABLE_CSV, HC_TABLE_JSONL, HC_TABLE_JSON };
+
+bool hc_table_format_parse(struct hc_str s, enum hc_table_format *out);
+
+/* What a name says: x.csv, x.jsonl, x.ndjson, x.json, each also behind .out, .gz or .zst; HC_TABLE_GUESS if nothing. */
+enum hc_table_format hc_table_format_of_name(const char *name);
+
+struct hc_table_row {
+	struct hc_str text; /* valid until the next row */
+	enum hc_payload_format format;
+	uint64_t line;
+	bool too_long; /* the line is over the limit and was passed over; text holds its beginning */
+};
+
+struct hc_table;
+
+/*
+ * Takes over `source` (also on failure). format HC_TABLE_GUESS: by name, else by the first character:
+ * `{` JSON lines, `[` JSON, anything else CSV. header: the first row of CSV names the columns. HC_INPUT
+ * for an empty file with header, or bytes that are no text.
+ */
+enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_table_format format, bool header,
+			   size_t max_line, struct hc_table **out, struct hc_err *err) HC_MUST_USE;
+void hc_table_close(struct hc_table *t);
+
+/* The header of a CSV, NULL without one. Valid until the table is closed. */
+const struct hc_csv_row *hc_table_header(const struct hc_table *t);
+
+/* The next row; *got = false at the end. Blank lines are passed over. HC_INPUT where a JSON document
+ * is not one: the message begins with the line. */
+enum hc_code hc_table_next(struct hc_table *t, struct hc_table_row *out, bool *got, struct hc_err *err) HC_MUST_USE;
+
+#endif
