@@ -1,0 +1,57 @@
+#include "monitor/parts.h"
+
+#include <string.h>
+
+#include "base/instant.h"
+
+enum { MERGED_RECORD_MAX = 1 << 30 };
+
+void hc_parts_init(struct hc_parts *p, struct hc_stage *stage, const char *folder, const char *uuid)
+{
+	*p = (struct hc_parts){.stage = stage, .folder = folder, .line = HC_BUF(MERGED_RECORD_MAX)};
+	memcpy(p->uuid, uuid, HC_UUID_SIZE);
+}
+
+static enum hc_code open_part(struct hc_parts *p, const struct hc_input_file *capture, struct hc_err *err)
+{
+	char hour[HC_HOUR_PATH_SIZE];
+	HC_BUF_SCOPED struct hc_buf path = HC_BUF(HC_PATH_LEN_MAX);
+	hc_instant_hour_path(capture->hour_us, hour);
+	hc_buf_printf(&path, "%s%s%s%s%s/part-00000-%s.c000.jsonl", p->folder, *p->folder ? "/" : "", capture->above,
+		      *capture->above ? "/" : "", hour, p->uuid);
+	const char *name = hc_buf_cstring(&path);
+	HC_TRY(hc_buf_check(&path, "the path of a merged part", err));
+	HC_TRY(hc_stage_file(p->stage, name, &p->writer, err));
+	p->above = capture->above;
+	p->hour_us = capture->hour_us;
+	return HC_OK;
+}
+
+enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str record,
+			    struct hc_err *err)
+{
+	bool same = p->above && p->hour_us == capture->hour_us && strcmp(p->above, capture->above) == 0;
+	if (!same) {
+		HC_TRY(hc_parts_close(p, err));
+		HC_TRY(open_part(p, capture, err));
+	}
+	hc_writer_put(&p->writer, record.p, record.n);
+	hc_writer_put(&p->writer, "\n", 1);
+	return HC_OK;
+}
+
+enum hc_code hc_parts_close(struct hc_parts *p, struct hc_err *err)
+{
+	if (!p->above)
+		return HC_OK;
+	p->above = NULL;
+	return hc_writer_close(&p->writer, err);
+}
+
+void hc_parts_abandon(struct hc_parts *p)
+{
+	if (p->above)
+		hc_writer_abandon(&p->writer);
+	p->above = NULL;
+	hc_buf_free(&p->line);
+}

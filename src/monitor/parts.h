@@ -1,0 +1,31 @@
+/*
+ * Merged records as files: <folder>/<path above the date>/YYYY/MM/DD/HH/part-0000N-<uuid>.c000.jsonl,
+ * the hour being the capture's (reference 3.5).
+ */
+#ifndef HC_MONITOR_PARTS_H
+#define HC_MONITOR_PARTS_H
+
+#include "monitor/plan.h"
+#include "store/stage.h"
+
+struct hc_parts {
+	struct hc_stage *stage;
+	const char *folder; /* below the output; "" for the output itself */
+	char uuid[HC_UUID_SIZE];
+	const char *above; /* of the part that is open; NULL: none is */
+	int64_t hour_us;
+	struct hc_writer writer;
+	struct hc_buf line;
+};
+
+void hc_parts_init(struct hc_parts *p, struct hc_stage *stage, const char *folder, const char *uuid);
+
+/* Writes one merged record (without newline) to the part of the capture file's hour. */
+enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str record,
+			    struct hc_err *err) HC_MUST_USE;
+
+/* Completes the open part. */
+enum hc_code hc_parts_close(struct hc_parts *p, struct hc_err *err) HC_MUST_USE;
+void hc_parts_abandon(struct hc_parts *p);
+
+#endif

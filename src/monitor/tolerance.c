@@ -1,0 +1,21 @@
+#include "monitor/tolerance.h"
+
+#include <stdio.h>
+
+enum hc_code hc_tolerance_of(struct hc_tolerance *t, const char *path, uint64_t line, struct hc_err *err)
+{
+	if (err->code != HC_INPUT)
+		return hc_err_at(err, "%s:%llu", path, (unsigned long long)line);
+	t->seen++;
+	if (t->seen <= t->max) {
+		hc_account_count(t->account, HC_UNREADABLE, (struct hc_str){0}, path, line, err->msg);
+		return HC_OK;
+	}
+	hc_err_at(err, "%s:%llu", path, (unsigned long long)line);
+	if (t->max > 0) {
+		size_t n = strlen(err->hint);
+		snprintf(err->hint + n, sizeof err->hint - n, "%sthis is bad record %llu, --max-bad-records is %llu",
+			 n ? "; " : "", (unsigned long long)t->seen, (unsigned long long)t->max);
+	}
+	return HC_INPUT;
+}
