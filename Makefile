@@ -74,7 +74,7 @@ check: deps-check ## everything below
 setup = [ -f $(1)/build.ninja ] || CC=$(2) meson setup $(1) -Dtests=enabled $(3) > $(1).log || { cat $(1).log; exit 1; }; rm -f $(1).log
 sanitized = --buildtype=debugoptimized -Db_lundef=false -Db_sanitize=address,undefined \
 	-Dc_args='-fno-sanitize-recover=all -fno-omit-frame-pointer'
-export ASAN_OPTIONS = detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS = detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS = print_stacktrace=1
 
 check-clang: ## build with clang, unit tests

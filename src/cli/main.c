@@ -87,6 +87,13 @@ static void end_progress(const struct progress *p)
 
 enum voice { VOICE_SUMMARY, VOICE_JSON, VOICE_QUIET };
 
+static enum voice voice_of(const struct hc_parsed *parsed)
+{
+	if (parsed->values[HC_OPT_JSON])
+		return VOICE_JSON;
+	return parsed->values[HC_OPT_QUIET] ? VOICE_QUIET : VOICE_SUMMARY;
+}
+
 static void warn_passed_over(const struct hc_report *report)
 {
 	const struct hc_input_files *f = report->files;
@@ -161,9 +168,7 @@ static int run_command(const struct hc_command *command, const struct hc_parsed 
 	struct hc_execution *execution = NULL;
 	const struct hc_report *report = NULL;
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
-	enum voice voice = parsed->values[HC_OPT_JSON]    ? VOICE_JSON
-			   : parsed->values[HC_OPT_QUIET] ? VOICE_QUIET
-							  : VOICE_SUMMARY;
+	enum voice voice = voice_of(parsed);
 	enum hc_code code = hc_request_of_options(command, parsed, &arena, &q, &err);
 	if (code == HC_OK)
 		code = execute(&q, &execution, &report, &err);
@@ -209,7 +214,7 @@ static int dispatch(const struct hc_command *command, int argc, char **argv)
 		return run_in_container(command);
 	int status;
 	if (hc_options_parse(&hc_table, command, argc, argv, &parsed, &err) != HC_OK)
-		status = fail(&err);
+		status = show_failure(command->name, &err, voice_of(&parsed));
 	else if (parsed.help)
 		status = print_help(command, false);
 	else if (command->bit == HC_CMD_HELP)

@@ -88,10 +88,6 @@ static const struct hc_option options[HC_OPTIONS] = {
 			       HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE, true},
 	[HC_OPT_SEED] = {"seed", 0, "N", RECORDS,
 			 "Seed of the samples behind the standard deviations: 0 by default.", MEASURING, false},
-	[HC_OPT_CURVE_POINTS] = {"curve-points", 0, "N", OUTPUT,
-				 "Most points of a curve in statistics.json: 1000 by default. Areas are always of all "
-				 "points.",
-				 HC_CMD_BASELINE | HC_CMD_RUN | HC_CMD_ANALYZE, true},
 	[HC_OPT_PREPROCESSOR] = {"record-preprocessor-script", 0, "FILE", SCRIPTS,
 				 "Python file with preprocess_handler(inference_record) or (inference_record, logger): "
 				 "each merged record becomes what it returns, a dict, a list of dicts, or [] to drop it.",
@@ -112,6 +108,10 @@ static const struct hc_option options[HC_OPTIONS] = {
 			   MEASURING, false},
 	[HC_OPT_NO_MERGED_OUTPUT] = {"no-merged-output", 0, NULL, OUTPUT, "Do not write the merged records.", HC_CMD_RUN,
 				     true},
+	[HC_OPT_CURVE_POINTS] = {"curve-points", 0, "N", OUTPUT,
+				 "Most points of a curve in statistics.json: 1000 by default. Areas are always of all "
+				 "points.",
+				 HC_CMD_BASELINE | HC_CMD_RUN | HC_CMD_ANALYZE, true},
 	[HC_OPT_CHECKSUMS] = {"checksums", 0, NULL, OUTPUT, "Add the SHA-256 of every input to manifest.json.",
 			      HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE, true},
 	[HC_OPT_JSON] = {"json", 0, NULL, OUTPUT, "Print one JSON document in place of the summary, also of a failure.",

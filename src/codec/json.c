@@ -643,11 +643,17 @@ void hc_json_quote(struct hc_buf *out, struct hc_str text)
 	const char *p = text.n ? text.p : "", *end = p + text.n;
 	while (p < end) {
 		const char *run = p;
-		while ((p = skip_plain(p, end)) < end && (unsigned char)*p >= 0x80)
-			p++;
+		size_t sequence = 0;
+		while ((p = skip_plain(p, end)) < end && (unsigned char)*p >= 0x80 &&
+		       (sequence = hc_utf8_sequence(p, (size_t)(end - p))) > 0)
+			p += sequence;
 		hc_buf_put(out, run, (size_t)(p - run));
-		if (p < end)
+		if (p < end && (unsigned char)*p >= 0x80) {
+			hc_buf_cstr(out, "\xef\xbf\xbd");
+			p++;
+		} else if (p < end) {
 			put_escape(out, *p++);
+		}
 	}
 	hc_buf_char(out, '"');
 }

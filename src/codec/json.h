@@ -5,8 +5,7 @@
  * One pass validates everything it passes over, also what the caller skips: grammar, numbers,
  * escapes, surrogate pairs (a lone surrogate is an error), UTF-8, no control characters inside
  * strings, nesting up to HC_JSON_DEPTH_MAX (so 100,000 braces are an error, not a stack).
- * For whole documents of our own or of users' (constraints, manifests) use jansson; this is for
- * records, by the million.
+ * Fast enough for records by the million, and small documents (constraints, manifests) are read by it too.
  *
  *     struct hc_json j;
  *     hc_json_open(&j, line);
@@ -105,7 +104,8 @@ struct hc_str hc_json_text(const struct hc_json_value *string, struct hc_buf *sc
 struct hc_str hc_json_key_text(const struct hc_json_key *key, struct hc_buf *scratch);
 
 /* Appends text as a JSON string with its quotes: escapes only what must be (quote, backslash,
- * control characters as \b \f \n \r \t or \u00XX); text must be valid UTF-8. */
+ * control characters as \b \f \n \r \t or \u00XX). Bytes that are not UTF-8 (a file's name may hold
+ * them) are written as U+FFFD, so the result is always valid JSON. */
 void hc_json_quote(struct hc_buf *out, struct hc_str text);
 
 #endif

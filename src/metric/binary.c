@@ -1,5 +1,6 @@
 #include "metric/binary.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,6 +310,7 @@ static void put_point(struct thinning *t, double x, double y)
 {
 	/* Point k of those kept is point k * (full - 1) / (kept - 1), rounded, of all; kept is at least 2. */
 	size_t gaps = t->kept - 1, k = t->curve.n;
+	assert(gaps > 0);
 	size_t wanted = (size_t)(((unsigned __int128)k * (t->full - 1) + gaps / 2) / gaps);
 	if (t->seen++ != wanted)
 		return;

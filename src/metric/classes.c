@@ -16,7 +16,7 @@ enum {
 	LIST_TEXT_MAX = 4 << 10, /* bytes of such a list */
 };
 
-#define INTEGER_MAX 9007199254740992.0 /* 2^53: above, different integers are one double */
+#define INTEGER_END 0x1p53 /* from here on different integers are one double */
 
 _Static_assert((int)HC_CLASSES_MAX < (int)SLOT_EMPTY && (int)HC_CLASSES_MAX < (int)HC_BINARY_BY_SCORE,
 	       "class numbers fit 16 bits");
@@ -40,7 +40,7 @@ void hc_classes_free(struct hc_classes *c)
 static double number_of(struct hc_str spelling)
 {
 	double x;
-	return hc_number_parse(spelling, &x) && fabs(x) <= INTEGER_MAX ? x + 0.0 : NAN;
+	return hc_number_parse(spelling, &x) && fabs(x) < INTEGER_END ? x + 0.0 : NAN;
 }
 
 /* The slot of a spelling, or the empty one where it belongs. */
@@ -351,7 +351,7 @@ static bool read_named(const struct hc_classes *c, struct hc_str positive_label,
 	size_t others = 0;
 	if (find_negative(map, c, as_bits, negative))
 		others = assign(c, map, *negative, HC_ROLE_NEGATIVE, as_bits);
-	map->reading = HC_READ_NUMBERS;
+	map->reading = isnan(number_of(positive_label)) ? HC_READ_TEXT : HC_READ_NUMBERS;
 	for (size_t i = 0; i < c->n; i++)
 		if (map->roles[i] != HC_ROLE_NONE && isnan(c->list[i].number))
 			map->reading = HC_READ_TEXT;

@@ -10,8 +10,8 @@
  * nothing while all labels read as 0 or 1; one that reads as 0 turns the two about.
  * Multiclass: if every spelling is a number they compare and sort as numbers and the name is the
  * shortest (`2` for `2.0`), else spellings compare and sort as bytes.
- * A number here is finite and at most 2^53: larger ones, where different spellings are one double,
- * are text, and so are "nan" and "inf".
+ * A number here is below 2^53 either way: from there on different integers are one double, and what
+ * is spelt differently must not become one class. So those are text, and so are "nan" and "inf".
  */
 #ifndef HC_METRIC_CLASSES_H
 #define HC_METRIC_CLASSES_H

@@ -31,7 +31,7 @@ static enum hc_code make_room(struct hc_multiclass *m, size_t class, struct hc_e
 	}
 	struct hc_multiclass wider = {.stride = m->stride ? m->stride : STRIDE_MIN};
 	while (wider.stride <= class)
-		wider.stride *= 2;
+		wider.stride = wider.stride > HC_CLASSES_MAX / 2 ? HC_CLASSES_MAX : 2 * wider.stride;
 	wider.counts = calloc(SETS * wider.stride * wider.stride, sizeof *wider.counts);
 	if (!wider.counts)
 		return hc_fail_nomem(err, "the confusion matrix");

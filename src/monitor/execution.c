@@ -402,8 +402,9 @@ static enum hc_code run(struct hc_execution *e, struct hc_err *err)
 	HC_TRY(hc_parts_close(&e->parts, err));
 	if (e->request->measures)
 		HC_TRY(compute_metrics(e, err));
-	if (e->report.constraints_path)
-		hc_judge(&e->report.metrics, &e->report.constraints, e->request->aws_quirks, &e->report.verdict);
+	if (e->report.has_metrics)
+		hc_judge(&e->report.metrics, e->report.constraints_path ? &e->report.constraints : NULL,
+			 e->request->aws_quirks, &e->report.verdict);
 	e->report.tolerated = e->tolerance.seen;
 	return publish(e, err);
 }

@@ -13,12 +13,20 @@ static const struct hc_constraint *constraint_of(const struct hc_constraints *co
 	return NULL;
 }
 
+static void add_not_judged(struct hc_verdict *v, const struct hc_metric_info *info, const char *why)
+{
+	v->not_judged[v->n_not_judged++] = (struct hc_not_judged){info, why ? why : "it is undefined here"};
+}
+
 static void judge_one(const struct hc_metric_info *info, const struct hc_metric *m, const struct hc_constraint *c,
 		      struct hc_verdict *v)
 {
-	if (!m->present || isnan(m->value)) {
-		const char *why = m->present ? m->undefined : "no probabilities were measured (--probability-attribute)";
-		v->not_judged[v->n_not_judged++] = (struct hc_not_judged){info, why ? why : "it is undefined here"};
+	if (!m->present) {
+		add_not_judged(v, info, "no probabilities were measured (--probability-attribute)");
+		return;
+	}
+	if (isnan(m->value)) {
+		add_not_judged(v, info, m->undefined);
 		return;
 	}
 	v->n_judged++;
@@ -49,12 +57,15 @@ void hc_judge(const struct hc_metrics *metrics, const struct hc_constraints *con
 	violation_order(table, n, order);
 	for (size_t k = 0; k < n; k++) {
 		size_t i = order[k];
-		const struct hc_constraint *c = constraint_of(constraints, i);
+		const struct hc_metric *m = &metrics->values[i];
+		const struct hc_constraint *c = constraints ? constraint_of(constraints, i) : NULL;
+		if (!constraints && m->present && isnan(m->value))
+			add_not_judged(out, &table[i], m->undefined);
 		if (!c)
 			continue;
 		if (aws_quirks && strcmp(table[i].name, aws_silence[0]) == 0)
 			out->silenced = aws_silence;
 		else
-			judge_one(&table[i], &metrics->values[i], c, out);
+			judge_one(&table[i], m, c, out);
 	}
 }

@@ -60,7 +60,7 @@ static void write_verdict(const struct paint *p, const struct hc_report *r)
 		hc_report_plural(p->out, v->n_judged, "constraint");
 		hc_buf_cstr(p->out, " kept");
 	}
-	if (v->n_not_judged)
+	if (r->constraints_path && v->n_not_judged)
 		hc_buf_printf(p->out, ", %zu not judged", v->n_not_judged);
 	hc_buf_char(p->out, '\n');
 }
@@ -153,7 +153,7 @@ static void write_metrics(const struct paint *p, const struct hc_report *r)
 		if (c)
 			write_outcome(p, r, &table[i], c);
 		else if (m->undefined)
-			hc_buf_printf(p->out, "  undefined: %s", m->undefined);
+			hc_buf_printf(p->out, "  not judged: %s", m->undefined);
 		hc_buf_char(p->out, '\n');
 	}
 }
