@@ -45,8 +45,7 @@ static struct hc_measure *measure_of(struct hc_execution *e)
 static enum hc_code measure_match(struct hc_execution *e, const struct hc_match *match, struct hc_err *err)
 {
 	const struct hc_record *r = match->capture;
-	/* Merged batch records carry their id as eventId; captures of ours do too. */
-	struct hc_identity who = {r->inference_id, r->event_id, 0, match->file, match->line};
+	struct hc_identity who = {r->inference_id, r->event_id, 0, match->place, match->label};
 	HC_TRY(hc_record_read_truth(match->truth, &e->record, err));
 	HC_TRY(hc_measure_read_labels(&e->measure, &e->record.truth, &e->labels, err));
 	return hc_measure_add(&e->measure, match->outputs, &e->labels, &who, err);
@@ -64,10 +63,10 @@ static enum hc_code take_match(void *arg, const struct hc_match *match, struct h
 	HC_TRY(hc_buf_check(&e->parts.line, "a merged record", err));
 	struct hc_str record = hc_buf_view(&e->parts.line);
 	if (e->preprocessor)
-		HC_TRY(hc_preprocessor_put(e->preprocessor, record, match->file, match->line, err));
+		HC_TRY(hc_preprocessor_put(e->preprocessor, record, match->place.file, match->place.line, err));
 	if (!e->request->merge_folder)
 		return HC_OK;
-	return hc_parts_write(&e->parts, &e->files.list[match->file], record, err);
+	return hc_parts_write(&e->parts, &e->files.list[match->place.file], record, err);
 }
 
 static enum hc_code take_script_row(void *arg, const struct hc_script_row *row, struct hc_err *err)
@@ -75,7 +74,8 @@ static enum hc_code take_script_row(void *arg, const struct hc_script_row *row, 
 	struct hc_execution *e = arg;
 	enum hc_code code = hc_record_parse(row->record, HC_RECORD_MERGED, &e->record, err);
 	if (code == HC_OK) {
-		struct hc_identity who = {e->record.inference_id, e->record.event_id, row->index, row->file, row->line};
+		struct hc_class_place place = {row->file, row->line};
+		struct hc_identity who = {e->record.inference_id, e->record.event_id, row->index, place, place};
 		code = hc_measure_add_script_row(&e->measure, row->row, &e->record.truth, &who, err);
 	}
 	return code == HC_OK ? HC_OK : hc_tolerance_of(&e->tolerance, path_of(e, row->file), row->line, err);
@@ -109,7 +109,8 @@ static enum hc_code take_merged(struct hc_execution *e, size_t file, const struc
 		return hc_preprocessor_put(e->preprocessor, line->text, file, line->number, err);
 	HC_TRY(hc_measure_read_output(&e->measure, &e->record.output, &e->outputs, err));
 	HC_TRY(hc_measure_read_labels(&e->measure, &e->record.truth, &e->labels, err));
-	struct hc_identity who = {e->record.inference_id, e->record.event_id, 0, file, line->number};
+	struct hc_class_place place = {file, line->number};
+	struct hc_identity who = {e->record.inference_id, e->record.event_id, 0, place, place};
 	return hc_measure_add(&e->measure, &e->outputs, &e->labels, &who, err);
 }
 
@@ -153,7 +154,8 @@ static enum hc_code take_row(struct hc_execution *e, size_t file, const struct h
 		hc_fail(err, HC_INPUT, "the row is longer than %zu bytes", e->request->max_line);
 		return hc_hint(err, "an open quote may have swallowed the rest of the file; else raise --max-line-bytes");
 	}
-	struct hc_identity who = {.row = number, .file = file, .line = row->line};
+	struct hc_class_place place = {file, row->line};
+	struct hc_identity who = {.row = number, .output = place, .label = place};
 	return hc_measure_add_table_row(&e->measure, row->text, row->format, &who, err);
 }
 

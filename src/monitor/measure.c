@@ -213,12 +213,13 @@ enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_d
 }
 
 static enum hc_code add_classes(struct hc_measure *m, struct hc_str actual_text, struct hc_str predicted_text,
-				double score, uint8_t samples, struct hc_class_place place, struct hc_err *err)
+				double score, uint8_t samples, const struct hc_identity *who, struct hc_err *err)
 {
 	uint16_t actual, predicted = HC_BINARY_BY_SCORE;
-	HC_TRY(hc_classes_intern(&m->classes, actual_text, HC_CLASS_LABEL, place, &actual, err));
+	HC_TRY(hc_classes_intern(&m->classes, actual_text, HC_CLASS_LABEL, who->label, &actual, err));
 	if (m->uses_class)
-		HC_TRY(hc_classes_intern(&m->classes, predicted_text, HC_CLASS_PREDICTION, place, &predicted, err));
+		HC_TRY(hc_classes_intern(&m->classes, predicted_text, HC_CLASS_PREDICTION, who->output, &predicted,
+					 err));
 	if (m->options.problem == HC_MULTICLASS)
 		return hc_multiclass_add(&m->multiclass, actual, predicted, samples, err);
 	struct hc_binary_record record = {score, actual, predicted, samples};
@@ -233,14 +234,13 @@ enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_rows *outputs,
 		return hc_hint(err, "an output of several rows needs a label of as many, in the same order");
 	}
 	struct hc_sampler sampler = {m->options.seed};
-	struct hc_class_place place = {who->file, who->line};
 	for (size_t i = 0; i < outputs->n; i++) {
 		uint8_t samples = hc_sample_bits(&sampler, who->inference_id, who->event_id, who->row + i);
 		double number = outputs->list[i].number;
 		if (m->options.problem == HC_REGRESSION)
 			hc_regression_add(m->regression, labels->list[i].number, number, samples);
 		else
-			HC_TRY(add_classes(m, row_text(labels, i), row_text(outputs, i), number, samples, place, err));
+			HC_TRY(add_classes(m, row_text(labels, i), row_text(outputs, i), number, samples, who, err));
 		m->n++;
 	}
 	return HC_OK;

@@ -66,11 +66,11 @@ enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_d
 enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_data *truth, struct hc_rows *out,
 				    struct hc_err *err) HC_MUST_USE;
 
-/* Ids and place of what is added: for samples, and to name the first label of a class. */
+/* Ids and places of what is added: for samples, and to say where a class was first seen. */
 struct hc_identity {
 	struct hc_str inference_id, event_id;
 	uint64_t row; /* tells rows without ids apart; else 0 */
-	uint64_t file, line;
+	struct hc_class_place output, label;
 };
 
 /* Adds all rows of a record: outputs and labels pair one by one. HC_INPUT when their numbers differ. */

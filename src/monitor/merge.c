@@ -211,8 +211,8 @@ static enum hc_code take_match(struct merge *m, const struct hc_join_entry *entr
 	struct hc_match match = {.capture = &m->record,
 				 .truth = {entry->truth, entry->truth_n},
 				 .outputs = m->measure ? &m->outputs : NULL,
-				 .file = file,
-				 .line = line};
+				 .place = {file, line},
+				 .label = {entry->file, entry->line}};
 	HC_TRY(m->sink.take(m->sink.arg, &match, err));
 	hc_account_count(m->account, HC_MATCHED, m->record.key, path_of(m, file), line, NULL);
 	return count_delay(m, entry, err);

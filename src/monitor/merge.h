@@ -16,8 +16,8 @@ struct hc_match {
 	const struct hc_record *capture;
 	struct hc_str truth;           /* groundTruthData, as merged records hold it */
 	const struct hc_rows *outputs; /* its predictions; NULL when they are not read here */
-	size_t file;                   /* of the capture, in the plan */
-	uint64_t line;
+	struct hc_class_place place;   /* of the capture: file in the plan, line */
+	struct hc_class_place label;   /* of the label */
 };
 
 struct hc_merge_sink {
