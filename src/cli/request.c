@@ -88,7 +88,12 @@ static enum hc_code scheduled_window(const struct reader *r, struct hc_window *o
 		hc_fail(err, HC_USAGE, "--period and offsets contradict each other");
 		return hc_hint(err, "with --start-time-offset or --end-time-offset leave --period out");
 	}
-	return offsets ? hc_window_of_offsets(tick, start, end, out, err) : hc_window_of_period(tick, period, out, err);
+	if (offsets)
+		return hc_window_of_offsets(tick, start, end, out, err);
+	enum hc_code code = hc_window_of_period(tick, period, out, err);
+	return code == HC_OK || !given(r, HC_OPT_PERIOD) ? code : fail_value(r, HC_OPT_PERIOD, "is no period",
+									       "write a duration longer than nothing and "
+									       "without a minus, such as PT1H", err);
 }
 
 static enum hc_code hours_window(const struct reader *r, struct hc_window *out, struct hc_err *err)
@@ -108,6 +113,10 @@ static enum hc_code read_window(const struct reader *r, struct hc_window *out, s
 	static const enum hc_option_id of_schedule[] = {HC_OPT_PERIOD, HC_OPT_START_OFFSET, HC_OPT_END_OFFSET};
 	bool scheduled = given(r, HC_OPT_SCHEDULED_TIME);
 	bool hours = given(r, HC_OPT_START) || given(r, HC_OPT_END) || given(r, HC_OPT_LABELS_UNTIL);
+	if (scheduled && given(r, HC_OPT_LABELS_UNTIL)) {
+		hc_fail(err, HC_USAGE, "--labels-until goes with --start and --end, not with --scheduled-time");
+		return hc_hint(err, "with --scheduled-time labels are read up to it: leave --labels-until out");
+	}
 	if (scheduled == hours) {
 		hc_fail(err, HC_USAGE, "%s needs %s", r->command->name,
 			hours ? "either --scheduled-time or --start and --end, not both"

@@ -600,7 +600,7 @@ static struct hc_str decode(struct hc_str raw, struct hc_buf *scratch)
 		return (struct hc_str){NULL, 0};
 	const char *p = raw.p, *end = p + raw.n;
 	while ((p = copy_run(p, end, &to)) < end) {
-		uint32_t cp;
+		uint32_t cp = 0;
 		p += escape(p, end, &cp);
 		if (cp < 0x80)
 			*to++ = (char)cp;

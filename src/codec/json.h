@@ -44,8 +44,8 @@ enum hc_json_type {
 
 struct hc_json_value {
 	enum hc_json_type type;
-	struct hc_str raw; /* as written: strings with their quotes, objects with their braces */
 	bool escaped;      /* string with at least one backslash */
+	struct hc_str raw; /* as written: strings with their quotes, objects with their braces */
 };
 
 struct hc_json_key {
@@ -57,8 +57,8 @@ struct hc_json {
 	const char *start, *p, *end;
 	const char *problem; /* what is wrong at p; NULL while all is well. Static text. */
 	unsigned depth;
-	bool first;          /* nothing was taken yet from the innermost container */
-	bool due;            /* a key or an element was announced, its value not yet taken */
+	bool first;                                 /* nothing was taken yet from the innermost container */
+	bool due;                                   /* a key or an element was announced, its value not yet taken */
 	unsigned char kinds[HC_JSON_DEPTH_MAX / 8]; /* one bit a level: object */
 };
 

@@ -20,7 +20,7 @@ struct hc_jsonw {
 	struct {
 		bool is_array, any;
 	} levels[HC_JSONW_DEPTH_MAX + 1]; /* [0] is outside of all */
-	unsigned indent; /* objects around the current place */
+	unsigned indent;                  /* objects around the current place */
 };
 
 void hc_jsonw_open(struct hc_jsonw *w, struct hc_buf *out);

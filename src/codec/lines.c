@@ -1,5 +1,6 @@
 #include "codec/lines.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,7 @@ uint64_t hc_lines_bytes(const struct hc_lines *l)
 static enum hc_code grow(struct hc_lines *l, struct hc_err *err)
 {
 	size_t cap = l->cap > l->cap_max / 2 ? l->cap_max : l->cap * 2;
+	assert(cap > l->cap); /* at the limit a line is passed over instead */
 	char *buf = realloc(l->buf, cap);
 	if (!buf)
 		return hc_fail_nomem(err, "a long line");

@@ -8,9 +8,9 @@
 /* --- manifests ------------------------------------------------------------------------------ */
 
 struct manifest {
-	const char *root;
-	const struct hc_input_file *file;
-	struct hc_input_files *out;
+	const char *root, *path;
+	struct hc_arena *arena;
+	const struct hc_batch_outputs *outputs;
 	const char *prefix;
 	size_t entries;
 };
@@ -18,7 +18,7 @@ struct manifest {
 static enum hc_code fail_manifest(const struct manifest *m, const char *what, struct hc_str value, struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE];
-	hc_fail(err, HC_INPUT, "%s:1: %s: '%s'", m->file->path, what, hc_str_show(value, shown));
+	hc_fail(err, HC_INPUT, "%s:1: %s: '%s'", m->path, what, hc_str_show(value, shown));
 	return hc_hint(err, "a manifest is [{\"prefix\":\"file:///folder/\"},\"output.csv.out\"]");
 }
 
@@ -35,19 +35,20 @@ static enum hc_code read_prefix(struct manifest *m, struct hc_json *j, struct hc
 		if (value.type != HC_JSON_STRING)
 			return fail_manifest(m, "the prefix is not a string", value.raw, err);
 		struct hc_str text = hc_json_text(&value, &scratch);
+		HC_TRY(hc_buf_check(&scratch, "a prefix", err));
 		if (memchr(text.p, '\0', text.n))
 			return fail_manifest(m, "the prefix holds a NUL", text, err);
-		char *given = hc_arena_cstring(m->out->arena, text);
-		if (!given || hc_buf_check(&scratch, "a prefix", err) != HC_OK)
+		char *given = hc_arena_cstring(m->arena, text);
+		if (!given)
 			return hc_fail_nomem(err, "a manifest");
 		bool whole = given[0] == '/' || strstr(given, "://");
-		const char *uri = whole ? given : hc_path_join(m->out->arena, m->root, given);
+		const char *uri = whole ? given : hc_path_join(m->arena, m->root, given);
 		if (!uri)
 			return hc_fail_nomem(err, "a manifest");
-		enum hc_code code = hc_store_resolve(uri, m->out->arena, &m->prefix, err);
+		enum hc_code code = hc_store_resolve(uri, m->arena, &m->prefix, err);
 		if (code != HC_OK) {
 			err->code = HC_INPUT;
-			return hc_err_at(err, "%s:1: the prefix", m->file->path);
+			return hc_err_at(err, "%s:1: the prefix", m->path);
 		}
 	}
 	return HC_OK;
@@ -64,15 +65,15 @@ static bool climbs(const char *path)
 static enum hc_code read_entry(struct manifest *m, struct hc_json *j, struct hc_err *err)
 {
 	struct hc_json_value value;
-	struct hc_file_info info;
 	HC_BUF_SCOPED struct hc_buf scratch = HC_BUF(HC_PATH_LEN_MAX);
 	if (!hc_json_value(j, &value))
 		return HC_OK;
 	if (value.type != HC_JSON_STRING)
 		return fail_manifest(m, "an entry is not a string", value.raw, err);
 	struct hc_str text = hc_json_text(&value, &scratch);
-	char *name = hc_arena_cstring(m->out->arena, text);
-	if (!name || hc_buf_check(&scratch, "an entry", err) != HC_OK)
+	HC_TRY(hc_buf_check(&scratch, "an entry", err));
+	char *name = hc_arena_cstring(m->arena, text);
+	if (!name)
 		return hc_fail_nomem(err, "a manifest");
 	if (!m->prefix)
 		return fail_manifest(m, "an entry stands before the prefix", text, err);
@@ -80,16 +81,10 @@ static enum hc_code read_entry(struct manifest *m, struct hc_json *j, struct hc_
 		return fail_manifest(m, "an entry is not a file below the prefix", text, err);
 	if (++m->entries > HC_MANIFEST_ENTRIES_MAX)
 		return fail_manifest(m, "more entries than a manifest may have", text, err);
-	const char *path = hc_path_join(m->out->arena, m->prefix, name);
+	const char *path = hc_path_join(m->arena, m->prefix, name);
 	if (!path)
 		return hc_fail_nomem(err, "a manifest");
-	HC_TRY(hc_file_look(path, &info, err));
-	if (info.kind != HC_FILE_REGULAR) {
-		hc_fail(err, HC_INPUT, "%s:1: the output '%s' does not exist", m->file->path, path);
-		return hc_hint(err, "copy the transform job's outputs there, or correct the prefix in the manifest");
-	}
-	struct hc_input_file file = {"capture", path, name, m->file->above, m->file->hour_us, info.size};
-	return hc_input_files_add(m->out, file, err);
+	return m->outputs->take(m->outputs->arg, path, name, err);
 }
 
 static enum hc_code read_manifest(struct manifest *m, struct hc_json *j, struct hc_err *err)
@@ -112,17 +107,41 @@ static enum hc_code read_manifest(struct manifest *m, struct hc_json *j, struct 
 	return fail_manifest(m, j->problem ? j->problem : "text behind the manifest", rest, err);
 }
 
+enum hc_code hc_batch_manifest_read(struct hc_str text, const char *root, const char *path, struct hc_arena *arena,
+				    const struct hc_batch_outputs *outputs, struct hc_err *err)
+{
+	struct manifest m = {.root = root, .path = path, .arena = arena, .outputs = outputs};
+	struct hc_json j;
+	hc_json_open(&j, text);
+	return read_manifest(&m, &j, err);
+}
+
+struct adding {
+	struct hc_input_file manifest; /* a copy: adding may move the list that it stands in */
+	struct hc_input_files *out;
+};
+
+static enum hc_code add_output(void *arg, const char *path, const char *name, struct hc_err *err)
+{
+	const struct adding *a = arg;
+	struct hc_file_info info;
+	HC_TRY(hc_file_look(path, &info, err));
+	if (info.kind != HC_FILE_REGULAR) {
+		hc_fail(err, HC_INPUT, "%s:1: the output '%s' does not exist", a->manifest.path, path);
+		return hc_hint(err, "copy the transform job's outputs there, or correct the prefix in the manifest");
+	}
+	struct hc_input_file file = {"capture", path, name, a->manifest.above, a->manifest.hour_us, info.size};
+	return hc_input_files_add(a->out, file, err);
+}
+
 enum hc_code hc_batch_manifest(const char *root, const struct hc_input_file *manifest, struct hc_input_files *out,
 			       struct hc_err *err)
 {
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(HC_MANIFEST_BYTES_MAX);
 	HC_TRY(hc_file_slurp(manifest->path, &text, err));
-	/* Adding outputs may move the list that `manifest` stands in. */
-	struct hc_input_file file = *manifest;
-	struct manifest m = {.root = root, .file = &file, .out = out};
-	struct hc_json j;
-	hc_json_open(&j, hc_buf_view(&text));
-	return read_manifest(&m, &j, err);
+	struct adding a = {*manifest, out};
+	struct hc_batch_outputs outputs = {add_output, &a};
+	return hc_batch_manifest_read(hc_buf_view(&text), root, a.manifest.path, out->arena, &outputs, err);
 }
 
 /* --- output rows ---------------------------------------------------------------------------- */

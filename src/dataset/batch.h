@@ -22,6 +22,16 @@ enum { HC_MANIFEST_BYTES_MAX = 64 << 20, HC_MANIFEST_ENTRIES_MAX = 1000000 };
 enum hc_code hc_batch_manifest(const char *root, const struct hc_input_file *manifest, struct hc_input_files *out,
 			       struct hc_err *err) HC_MUST_USE;
 
+/* What is done with each output that a manifest names: its path, and its name below the prefix, both in the arena. */
+struct hc_batch_outputs {
+	enum hc_code (*take)(void *arg, const char *path, const char *name, struct hc_err *err);
+	void *arg;
+};
+
+/* The same for a manifest's text, until an output is not taken; `path` is for messages. Touches no disk. */
+enum hc_code hc_batch_manifest_read(struct hc_str text, const char *root, const char *path, struct hc_arena *arena,
+				    const struct hc_batch_outputs *outputs, struct hc_err *err) HC_MUST_USE;
+
 /*
  * Appends the capture record (one JSON line, without newline) that an output row stands for: the
  * row without id and time as batchTransformOutput.data, the id as eventId. HC_INPUT when the row

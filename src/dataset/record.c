@@ -4,8 +4,8 @@
 
 void hc_record_init(struct hc_record *r)
 {
-	r->inference_id_scratch = HC_BUF(HC_RECORD_ID_MAX);
-	r->event_id_scratch = HC_BUF(HC_RECORD_ID_MAX);
+	*r = (struct hc_record){.inference_id_scratch = HC_BUF(HC_RECORD_ID_MAX),
+				.event_id_scratch = HC_BUF(HC_RECORD_ID_MAX)};
 }
 
 void hc_record_free(struct hc_record *r)
@@ -94,7 +94,11 @@ static enum hc_code collect_capture(struct hc_json *j, struct hc_record *r, stru
 		if (i == HC_RECORD_PARTS_MAX)
 			return too_many("captureData", HC_RECORD_PARTS_MAX, err);
 		r->parts[i].name = name;
-		HC_TRY(collect(j, "a member of captureData", &r->parts[i], err));
+		r->parts[i].other = (struct hc_json_value){0};
+		if (hc_json_peek(j, &type) && type == HC_JSON_OBJECT)
+			HC_TRY(collect(j, "a member of captureData", &r->parts[i], err));
+		else if (!hc_json_value(j, &r->parts[i].other))
+			break;
 		r->n_parts += i == r->n_parts;
 	}
 	return HC_OK;
@@ -166,6 +170,11 @@ static enum hc_code read_encoding(const struct hc_part *part, const char *where,
 static enum hc_code read_data(const struct hc_part *part, const char *where, struct hc_part_data *out,
 			      struct hc_err *err)
 {
+	char shown[HC_STR_SHOW_SIZE];
+	if (part->other.raw.n) {
+		hc_fail(err, HC_INPUT, "%s is not an object: %s", where, hc_str_show(part->other.raw, shown));
+		return hc_hint(err, "see the record formats of the manual");
+	}
 	const struct hc_json_value *data = member(part, "data"), *type = member(part, "observedContentType");
 	if (!data) {
 		hc_fail(err, HC_INPUT, "%s has no data", where);
@@ -185,6 +194,12 @@ static enum hc_code read_data(const struct hc_part *part, const char *where, str
 	return HC_OK;
 }
 
+static bool is_input(const struct hc_part *part)
+{
+	return part->other.raw.n == 0 && (hc_json_key_is(&part->name, "endpointInput") ||
+					  hc_json_key_is(&part->name, "batchTransformInput"));
+}
+
 /* The output that predictions are read from; the encodings of the other parts are checked as well. */
 static enum hc_code read_capture(struct hc_record *r, struct hc_err *err)
 {
@@ -200,7 +215,7 @@ static enum hc_code read_capture(struct hc_record *r, struct hc_err *err)
 			endpoint = part;
 		else if (hc_json_key_is(&part->name, "batchTransformOutput"))
 			batch = part;
-		else if (member(part, "encoding"))
+		else if (is_input(part) && member(part, "encoding"))
 			HC_TRY(read_encoding(part, "captureData's input", &ignored, err));
 	}
 	r->batch = !endpoint && batch;
@@ -235,7 +250,7 @@ static enum hc_code read_time(struct hc_record *r, struct hc_err *err)
 	if (!value)
 		return HC_OK;
 	HC_BUF_SCOPED struct hc_buf scratch = HC_BUF(HC_RECORD_ID_MAX);
-	r->has_time = value->type == HC_JSON_STRING && value->raw.n < 64 &&
+	r->has_time = value->type == HC_JSON_STRING && value->raw.n <= HC_RECORD_ID_MAX &&
 		      hc_instant_parse(hc_json_text(value, &scratch), &r->time_us);
 	if (r->has_time)
 		return HC_OK;
@@ -355,7 +370,10 @@ static void write_capture(const struct hc_record *r, struct hc_buf *out)
 		hc_buf_cstr(out, i ? ",\"" : "\"");
 		hc_buf_str(out, r->parts[order[i]].name.raw);
 		hc_buf_cstr(out, "\":");
-		write_part(&r->parts[order[i]], out);
+		if (r->parts[order[i]].other.raw.n)
+			hc_buf_str(out, r->parts[order[i]].other.raw);
+		else
+			write_part(&r->parts[order[i]], out);
 	}
 	hc_buf_char(out, '}');
 }

@@ -34,6 +34,7 @@ struct hc_member {
 /* endpointInput, endpointOutput, batchTransformOutput, groundTruthData or eventMetadata. */
 struct hc_part {
 	struct hc_json_key name;
+	struct hc_json_value other; /* an unknown member of captureData that is no object; raw.n = 0: it is one */
 	struct hc_member members[HC_RECORD_MEMBERS_MAX]; /* as they came */
 	size_t n;
 };

@@ -56,7 +56,7 @@ enum hc_code hc_measure_options_check(const struct hc_measure_options *o, struct
 		return hc_hint(err, "name it with --inference-attribute, --probability-attribute, or both");
 	}
 	if (o->has_threshold && !(o->threshold >= 0 && o->threshold <= 1)) {
-		hc_fail(err, HC_USAGE, "the threshold of the probability is outside 0 to 1");
+		hc_fail(err, HC_USAGE, "the threshold of the probability is outside 0 to 1: %g", o->threshold);
 		return hc_hint(err, "set --probability-threshold-attribute to a number such as 0.5");
 	}
 	if (o->has_threshold && !o->probability.given) {
