@@ -24,12 +24,16 @@ void hc_err_set_hint(struct hc_err *err, const char *fmt, ...)
 
 void hc_err_prefix(struct hc_err *err, const char *fmt, ...)
 {
-	char inner[HC_ERR_MSG_MAX];
-	memcpy(inner, err->msg, sizeof inner);
+	char place[HC_ERR_MSG_MAX / 2];
 	va_list ap;
 	va_start(ap, fmt);
-	int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	vsnprintf(place, sizeof place - 2, fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof err->msg)
-		snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", inner);
+	strcat(place, ": ");
+	size_t n = strlen(place), kept = strlen(err->msg);
+	if (kept >= sizeof err->msg - n)
+		kept = sizeof err->msg - n - 1;
+	memmove(err->msg + n, err->msg, kept);
+	memcpy(err->msg, place, n);
+	err->msg[n + kept] = '\0';
 }

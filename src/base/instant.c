@@ -108,14 +108,26 @@ bool hc_instant_parse(struct hc_str s, int64_t *out_us)
 		return false;
 	if (!date_exists(year, month, day) || hour > 23 || minute > 59 || second > 60)
 		return false;
-	*out_us = days_from_civil(year, month, day) * HC_DAY_US + hour * HC_HOUR_US +
-		  (minute * 60 + second) * HC_SECOND_US + fraction_us - offset_us;
+	int64_t us = days_from_civil(year, month, day) * HC_DAY_US + hour * HC_HOUR_US +
+		     (minute * 60 + second) * HC_SECOND_US + fraction_us - offset_us;
+	/* The zone, or second 60, may lead out of the years that can be written. */
+	if (us < days_from_civil(HC_YEAR_MIN, 1, 1) * HC_DAY_US ||
+	    us >= days_from_civil(HC_YEAR_MAX + 1, 1, 1) * HC_DAY_US)
+		return false;
+	*out_us = us;
 	return true;
 }
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
+}
+
+/* What is left of a / b rounded down: from 0 to b - 1. */
+static int64_t floor_rest(int64_t a, int64_t b)
+{
+	int64_t rest = a % b;
+	return rest < 0 ? rest + b : rest;
 }
 
 /* What "%02u" prints as two digits, so that the compiler sees that the text fits. */
@@ -127,8 +139,8 @@ static unsigned two(int v)
 static void print(int64_t us, bool with_ms, char out[HC_INSTANT_SIZE])
 {
 	int y, m, d;
-	int64_t days = floor_div(us, HC_DAY_US), rest = us - days * HC_DAY_US;
-	civil_from_days(days, &y, &m, &d);
+	int64_t rest = floor_rest(us, HC_DAY_US);
+	civil_from_days(floor_div(us, HC_DAY_US), &y, &m, &d);
 	int hour = (int)(rest / HC_HOUR_US), second = (int)(rest % HC_HOUR_US / HC_SECOND_US);
 	int ms = (int)(rest % HC_SECOND_US / 1000);
 	char fraction[8] = "";
@@ -159,9 +171,8 @@ bool hc_instant_of_hour(int year, int month, int day, int hour, int64_t *out_us)
 void hc_instant_hour_path(int64_t us, char out[HC_HOUR_PATH_SIZE])
 {
 	int y, m, d;
-	int64_t days = floor_div(us, HC_DAY_US);
-	civil_from_days(days, &y, &m, &d);
-	int hour = (int)((us - days * HC_DAY_US) / HC_HOUR_US);
+	civil_from_days(floor_div(us, HC_DAY_US), &y, &m, &d);
+	int hour = (int)(floor_rest(us, HC_DAY_US) / HC_HOUR_US);
 	snprintf(out, HC_HOUR_PATH_SIZE, "%04d/%02u/%02u/%02u", y % 10000, two(m), two(d), two(hour));
 }
 

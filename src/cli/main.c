@@ -10,6 +10,7 @@
 #include "cli/container.h"
 #include "monitor/execution.h"
 #include "sys/clock.h"
+#include "sys/interrupt.h"
 
 enum { EXIT_FINE = 0, EXIT_VIOLATIONS = 1, EXIT_BAD_INPUT = 2, EXIT_REFUSED = 3 };
 
@@ -231,6 +232,7 @@ int main(int argc, char **argv)
 {
 	struct hc_err err;
 	const struct hc_command *command;
+	hc_interrupt_listen();
 	if (argc < 2) {
 		print_help(NULL, false);
 		return EXIT_BAD_INPUT;

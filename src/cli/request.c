@@ -84,10 +84,6 @@ static enum hc_code scheduled_window(const struct reader *r, struct hc_window *o
 	HC_TRY(read_duration(r, HC_OPT_PERIOD, &period, err));
 	HC_TRY(read_duration(r, HC_OPT_START_OFFSET, &start, err));
 	HC_TRY(read_duration(r, HC_OPT_END_OFFSET, &end, err));
-	if (offsets && given(r, HC_OPT_PERIOD)) {
-		hc_fail(err, HC_USAGE, "--period and offsets contradict each other");
-		return hc_hint(err, "with --start-time-offset or --end-time-offset leave --period out");
-	}
 	if (offsets)
 		return hc_window_of_offsets(tick, start, end, out, err);
 	enum hc_code code = hc_window_of_period(tick, period, out, err);

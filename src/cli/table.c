@@ -39,7 +39,7 @@ static const struct hc_option options[HC_OPTIONS] = {
 				   "out, no zone is UTC). Without offsets the window is [TIME - period, TIME). Records "
 				   "made at or after TIME are left out and counted.",
 				   JOINING, true},
-	[HC_OPT_PERIOD] = {"period", 0, "DURATION", WINDOW, "Length of a window without offsets: PT1H by default.",
+	[HC_OPT_PERIOD] = {"period", 0, "DURATION", WINDOW, "Length of a window without offsets: PT1H by default. With offsets it has no meaning.",
 			   JOINING, true},
 	[HC_OPT_START_OFFSET] = {"start-time-offset", 0, "DURATION", WINDOW,
 				 "Where the window starts, from the scheduled time: -P8D, -PT7H. Whole hour folders are "

@@ -11,6 +11,7 @@
 #include "monitor/parts.h"
 #include "store/stage.h"
 #include "sys/clock.h"
+#include "sys/interrupt.h"
 
 #define ARENA_BYTES (UINT64_C(1) << 36)
 #define DOCUMENT_BYTES_MAX (UINT64_C(4) << 30)
@@ -94,6 +95,23 @@ static void write_place(void *arg, size_t file, uint64_t line, struct hc_buf *ou
 	hc_buf_printf(out, "%s:%llu", path_of(e, file), (unsigned long long)line);
 }
 
+/* Every few records: somebody may watch, or want us to stop. */
+static enum hc_code tell(const struct hc_execution *e, size_t file, uint64_t line, uint64_t bytes, struct hc_err *err)
+{
+	enum { TELL_EVERY = 4096 };
+	const struct hc_progress *p = &e->request->progress;
+	if (line % TELL_EVERY != 0)
+		return HC_OK;
+	uint64_t done = bytes, all = 0;
+	for (size_t i = 0; i < e->files.n && p->tell; i++) {
+		done += i < file ? e->files.list[i].size : 0;
+		all += e->files.list[i].size;
+	}
+	if (p->tell)
+		p->tell(p->arg, "reading", done, all);
+	return hc_interrupt_check(err);
+}
+
 /* --- reading merged records and tables ------------------------------------------------------ */
 
 static enum hc_code take_merged(struct hc_execution *e, size_t file, const struct hc_line *line, struct hc_err *err)
@@ -126,6 +144,7 @@ static enum hc_code read_merged_lines(struct hc_execution *e, size_t file, struc
 		if (code != HC_OK && code != HC_SCRIPT)
 			code = hc_tolerance_of(&e->tolerance, path_of(e, file), line.number, err);
 		HC_TRY(code);
+		HC_TRY(tell(e, file, line.number, hc_lines_bytes(lines), err));
 	}
 }
 
@@ -186,6 +205,7 @@ static enum hc_code read_table_rows(struct hc_execution *e, size_t file, struct 
 		code = take_row(e, file, &row, (*number)++, err);
 		if (code != HC_OK)
 			HC_TRY(hc_tolerance_of(&e->tolerance, path_of(e, file), row.line, err));
+		HC_TRY(tell(e, file, row.line, 0, err));
 	}
 }
 
@@ -329,9 +349,32 @@ static enum hc_code checksum_inputs(struct hc_execution *e, struct hc_err *err)
 	return HC_OK;
 }
 
+/* The files that were read beside the data. */
+static enum hc_code list_other_inputs(struct hc_execution *e, struct hc_err *err)
+{
+	const struct hc_request *q = e->request;
+	const struct hc_input_file others[] = {
+		{.source = "constraints", .path = e->report.constraints_path},
+		{.source = "record_preprocessor_script", .path = q->preprocessor},
+		{.source = "post_analytics_processor_script", .path = q->postprocessor},
+	};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		struct hc_input_file file = others[i];
+		struct hc_file_info info;
+		if (!file.path)
+			continue;
+		HC_TRY(hc_file_look(file.path, &info, err));
+		file.key = file.above = "";
+		file.size = info.size;
+		HC_TRY(hc_input_files_add(&e->files, file, err));
+	}
+	return HC_OK;
+}
+
 static enum hc_code stage_manifest(struct hc_execution *e, struct hc_err *err)
 {
 	struct hc_objects outputs;
+	HC_TRY(list_other_inputs(e, err));
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(DOCUMENT_BYTES_MAX);
 	if (e->request->checksums)
 		HC_TRY(checksum_inputs(e, err));

@@ -6,6 +6,7 @@
 #include "dataset/batch.h"
 #include "monitor/join.h"
 #include "store/store.h"
+#include "sys/interrupt.h"
 
 enum { MERGE_RECORD_MAX = 1 << 30 };
 
@@ -73,8 +74,10 @@ static enum hc_code read_lines(struct merge *m, size_t file, struct hc_lines *li
 		else if (hc_str_trim(line.text).n > 0)
 			code = take(m, file, line.text, line.number, err);
 		HC_TRY(tolerate(m, code, file, line.number, err));
-		if (line.number % TELL_EVERY == 0)
+		if (line.number % TELL_EVERY == 0) {
+			HC_TRY(hc_interrupt_check(err));
 			progress(m, "reading", hc_lines_bytes(lines));
+		}
 	}
 }
 
@@ -118,6 +121,7 @@ static enum hc_code read_table(struct merge *m, size_t file, struct hc_table *ta
 		if (code == HC_OK)
 			code = take(m, file, hc_buf_view(&m->line), row.line, err);
 		HC_TRY(tolerate(m, code, file, row.line, err));
+		HC_TRY(hc_interrupt_check(err));
 	}
 }
 
@@ -313,6 +317,7 @@ static enum hc_code read_all(struct merge *m, struct hc_err *err)
 			HC_TRY(read_file(m, i, take_capture, err));
 		else if (strcmp(list[i].source, "capture") == 0)
 			HC_TRY(read_batch_output(m, i, take_capture, err));
+		HC_TRY(hc_interrupt_check(err));
 		m->bytes_done += list[i].size;
 		progress(m, "reading", 0);
 	}
