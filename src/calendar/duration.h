@@ -18,6 +18,6 @@ enum { HC_DURATION_DAYS_MAX = 36525 };
  * fixed length and are refused (the hint names `-PT1M` for `-P1M`). HC_USAGE with a message that
  * shows the text.
  */
-enum hc_code hc_duration_parse(struct hc_str s, int64_t *out_us, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_duration_parse(struct hc_str text, int64_t *out_us, struct hc_err *err) HC_MUST_USE;
 
 #endif

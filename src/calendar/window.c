@@ -25,7 +25,8 @@ enum hc_code hc_window_of_period(int64_t tick_us, int64_t period_us, struct hc_w
 		hc_fail(err, HC_USAGE, "the period must be longer than nothing");
 		return hc_hint(err, "write it without a minus, such as PT1H");
 	}
-	struct hc_window w = {.start_us = tick_us - period_us, .end_us = tick_us, .has_cutoff = true, .cutoff_us = tick_us};
+	struct hc_window w = {
+		.start_us = tick_us - period_us, .end_us = tick_us, .has_cutoff = true, .cutoff_us = tick_us};
 	w.capture_first_us = w.label_first_us = hc_instant_floor_hour(w.start_us);
 	w.capture_last_us = w.label_last_us = last_hour_before(tick_us);
 	HC_TRY(check_size(&w, err));
@@ -45,7 +46,8 @@ enum hc_code hc_window_of_offsets(int64_t tick_us, int64_t start_offset_us, int6
 		hc_instant_print(w.start_us, start);
 		hc_instant_print(w.end_us, end);
 		hc_fail(err, HC_USAGE, "the window would start at %s, after its end at %s", start, end);
-		return hc_hint(err, "the start offset must reach further back than the end offset, such as -PT2H and -PT1H");
+		return hc_hint(err,
+			       "the start offset must reach further back than the end offset, such as -PT2H and -PT1H");
 	}
 	w.capture_first_us = w.label_first_us = hc_instant_floor_hour(w.start_us);
 	w.capture_last_us = hc_instant_floor_hour(w.end_us);

@@ -75,7 +75,8 @@ struct dataset_format {
 static enum hc_code fail_format(const char *text, const char *why, struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE];
-	hc_fail(err, HC_USAGE, "the environment variable dataset_format %s: '%s'", why, hc_str_show(hc_str(text), shown));
+	hc_fail(err, HC_USAGE, "the environment variable dataset_format %s: '%s'", why,
+		hc_str_show(hc_str(text), shown));
 	return hc_hint(err, "known are {\"csv\":{\"header\":true}}, {\"json\":{\"lines\":true}} and "
 			    "{\"sagemakerMergeJson\":{\"captureIndexNames\":[\"endpointOutput\"]}}");
 }

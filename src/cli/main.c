@@ -136,6 +136,7 @@ static enum hc_code execute(struct hc_request *q, struct hc_execution **executio
 		q->progress = (struct hc_progress){tell, &progress};
 	enum hc_code code = hc_execution_run(q, execution, report, err);
 	end_progress(&progress);
+	q->progress = (struct hc_progress){0};
 	return code;
 }
 

@@ -29,7 +29,8 @@ static enum hc_code fail_value(const struct reader *r, enum hc_option_id id, con
 			       struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE];
-	hc_fail(err, HC_USAGE, "--%s %s: '%s'", hc_table.options[id].name, what, hc_str_show(hc_str(value(r, id)), shown));
+	hc_fail(err, HC_USAGE, "--%s %s: '%s'", hc_table.options[id].name, what,
+		hc_str_show(hc_str(value(r, id)), shown));
 	return hc_hint(err, "%s", hint);
 }
 
@@ -87,9 +88,11 @@ static enum hc_code scheduled_window(const struct reader *r, struct hc_window *o
 	if (offsets)
 		return hc_window_of_offsets(tick, start, end, out, err);
 	enum hc_code code = hc_window_of_period(tick, period, out, err);
-	return code == HC_OK || !given(r, HC_OPT_PERIOD) ? code : fail_value(r, HC_OPT_PERIOD, "is no period",
-									       "write a duration longer than nothing and "
-									       "without a minus, such as PT1H", err);
+	return code == HC_OK || !given(r, HC_OPT_PERIOD) ? code
+							 : fail_value(r, HC_OPT_PERIOD, "is no period",
+								      "write a duration longer than nothing and "
+								      "without a minus, such as PT1H",
+								      err);
 }
 
 static enum hc_code hours_window(const struct reader *r, struct hc_window *out, struct hc_err *err)
@@ -155,7 +158,8 @@ static enum hc_code read_join_inputs(const struct reader *r, struct hc_request *
 static enum hc_code read_inputs(const struct reader *r, struct hc_request *q, struct hc_err *err)
 {
 	q->header = !given(r, HC_OPT_NO_HEADER);
-	if (given(r, HC_OPT_DATASET_FORMAT) && !hc_table_format_parse(hc_str(value(r, HC_OPT_DATASET_FORMAT)), &q->format))
+	if (given(r, HC_OPT_DATASET_FORMAT) &&
+	    !hc_table_format_parse(hc_str(value(r, HC_OPT_DATASET_FORMAT)), &q->format))
 		return fail_value(r, HC_OPT_DATASET_FORMAT, "is no format", "known are csv, jsonl and json", err);
 	switch (r->command->bit) {
 	case HC_CMD_BASELINE:
@@ -205,7 +209,8 @@ static enum hc_code read_measure(const struct reader *r, struct hc_request *q, s
 	HC_TRY(read_attribute(r, HC_OPT_GROUND_TRUTH_ATTRIBUTE, &o->truth, err));
 	o->has_threshold = given(r, HC_OPT_THRESHOLD);
 	if (o->has_threshold && !hc_number_parse(hc_str(value(r, HC_OPT_THRESHOLD)), &o->threshold))
-		return fail_value(r, HC_OPT_THRESHOLD, "is not a number", "write a number from 0 to 1, such as 0.5", err);
+		return fail_value(r, HC_OPT_THRESHOLD, "is not a number", "write a number from 0 to 1, such as 0.5",
+				  err);
 	if (given(r, HC_OPT_POSITIVE_LABEL))
 		o->positive_label = hc_str(value(r, HC_OPT_POSITIVE_LABEL));
 	uint64_t points = o->curve_points;

@@ -5,8 +5,8 @@
 #define MEASURING (HC_CMD_BASELINE | HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE)
 #define JUDGING (HC_CMD_RUN | HC_CMD_ANALYZE)
 
-static const char DATA[] = "Inputs", WINDOW[] = "Window", ATTRIBUTES[] = "Attributes",
-		  RECORDS[] = "Records", SCRIPTS[] = "Scripts", OUTPUT[] = "Output";
+static const char DATA[] = "Inputs", WINDOW[] = "Window", ATTRIBUTES[] = "Attributes", RECORDS[] = "Records",
+		  SCRIPTS[] = "Scripts", OUTPUT[] = "Output";
 
 static const struct hc_option options[HC_OPTIONS] = {
 	[HC_OPT_PROBLEM_TYPE] = {"problem-type", 0, "TYPE", DATA,
@@ -23,28 +23,32 @@ static const struct hc_option options[HC_OPTIONS] = {
 				"relative to DIR.",
 				JOINING, true},
 	[HC_OPT_GROUND_TRUTH_INPUT] = {"ground-truth-input", 0, "DIR", DATA,
-				       "Labels: YYYY/MM/DD/HH/*.jsonl, by the hour in which they were collected.", JOINING,
-				       true},
-	[HC_OPT_DATASET_FORMAT] = {"dataset-format", 0, "csv|jsonl|json", DATA,
-				   "Format of a baseline or of batch outputs. By default guessed from the name, else from "
-				   "the first character.",
-				   HC_CMD_BASELINE | JOINING, true},
+				       "Labels: YYYY/MM/DD/HH/*.jsonl, by the hour in which they were collected.",
+				       JOINING, true},
+	[HC_OPT_DATASET_FORMAT] =
+		{"dataset-format", 0, "csv|jsonl|json", DATA,
+		 "Format of a baseline or of batch outputs. By default guessed from the name, else from "
+		 "the first character.",
+		 HC_CMD_BASELINE | JOINING, true},
 	[HC_OPT_NO_HEADER] = {"no-header", 0, NULL, DATA,
 			      "CSV without a header: columns are named by index (0) or _c0.", HC_CMD_BASELINE | JOINING,
 			      true},
 	[HC_OPT_CONSTRAINTS] = {"constraints", 0, "FILE", DATA,
 				"The constraints.json to judge by. Without it nothing is judged.", JUDGING, true},
-	[HC_OPT_SCHEDULED_TIME] = {"scheduled-time", 0, "TIME", WINDOW,
-				   "The tick of the schedule, RFC 3339 (2026-03-01T05:00Z; seconds and zone may be left "
-				   "out, no zone is UTC). Without offsets the window is [TIME - period, TIME). Records "
-				   "made at or after TIME are left out and counted.",
-				   JOINING, true},
-	[HC_OPT_PERIOD] = {"period", 0, "DURATION", WINDOW, "Length of a window without offsets: PT1H by default. With offsets it has no meaning.",
+	[HC_OPT_SCHEDULED_TIME] =
+		{"scheduled-time", 0, "TIME", WINDOW,
+		 "The tick of the schedule, RFC 3339 (2026-03-01T05:00Z; seconds and zone may be left "
+		 "out, no zone is UTC). Without offsets the window is [TIME - period, TIME). Records "
+		 "made at or after TIME are left out and counted.",
+		 JOINING, true},
+	[HC_OPT_PERIOD] = {"period", 0, "DURATION", WINDOW,
+			   "Length of a window without offsets: PT1H by default. With offsets it has no meaning.",
 			   JOINING, true},
-	[HC_OPT_START_OFFSET] = {"start-time-offset", 0, "DURATION", WINDOW,
-				 "Where the window starts, from the scheduled time: -P8D, -PT7H. Whole hour folders are "
-				 "read, both ends included; labels are read up to the scheduled time.",
-				 JOINING, true},
+	[HC_OPT_START_OFFSET] =
+		{"start-time-offset", 0, "DURATION", WINDOW,
+		 "Where the window starts, from the scheduled time: -P8D, -PT7H. Whole hour folders are "
+		 "read, both ends included; labels are read up to the scheduled time.",
+		 JOINING, true},
 	[HC_OPT_END_OFFSET] = {"end-time-offset", 0, "DURATION", WINDOW,
 			       "Where the window ends, from the scheduled time: -P1D, -PT0H.", JOINING, true},
 	[HC_OPT_START] = {"start", 0, "TIME", WINDOW, "First hour of a window without schedule; a whole hour.", JOINING,
@@ -54,51 +58,58 @@ static const struct hc_option options[HC_OPTIONS] = {
 	[HC_OPT_LABELS_UNTIL] = {"labels-until", 0, "TIME", WINDOW,
 				 "With --start and --end: read label folders up to TIME instead of the window's end.",
 				 JOINING, true},
-	[HC_OPT_GROUND_TRUTH_ATTRIBUTE] = {"ground-truth-attribute", 0, "A", ATTRIBUTES,
-					   "Where the label stands: a column name or index of CSV, a key or JSONPath of "
-					   "JSON. Labels that stand alone need none.",
-					   MEASURING, true},
-	[HC_OPT_INFERENCE_ATTRIBUTE] = {"inference-attribute", 0, "A", ATTRIBUTES,
-					"Where the prediction stands: in captured CSV an index (0 is the first column), "
-					"in JSON a key or JSONPath ($.predictions[0].label).",
-					MEASURING, true},
+	[HC_OPT_GROUND_TRUTH_ATTRIBUTE] =
+		{"ground-truth-attribute", 0, "A", ATTRIBUTES,
+		 "Where the label stands: a column name or index of CSV, a key or JSONPath of "
+		 "JSON. Labels that stand alone need none.",
+		 MEASURING, true},
+	[HC_OPT_INFERENCE_ATTRIBUTE] =
+		{"inference-attribute", 0, "A", ATTRIBUTES,
+		 "Where the prediction stands: in captured CSV an index (0 is the first column), "
+		 "in JSON a key or JSONPath ($.predictions[0].label).",
+		 MEASURING, true},
 	[HC_OPT_PROBABILITY_ATTRIBUTE] = {"probability-attribute", 0, "A", ATTRIBUTES,
 					  "Where the probability of the positive class stands. auc, au_prc and the "
 					  "curves need it.",
 					  MEASURING, true},
-	[HC_OPT_THRESHOLD] = {"probability-threshold-attribute", 0, "X", ATTRIBUTES,
-			      "A number: a probability above it predicts the positive class, and the inference attribute "
-			      "is not read.",
-			      MEASURING, true},
+	[HC_OPT_THRESHOLD] =
+		{"probability-threshold-attribute", 0, "X", ATTRIBUTES,
+		 "A number: a probability above it predicts the positive class, and the inference attribute "
+		 "is not read.",
+		 MEASURING, true},
 	[HC_OPT_POSITIVE_LABEL] = {"positive-label", 0, "LABEL", ATTRIBUTES,
 				   "Which of two classes is positive, where they are not 0 and 1 (or true and false).",
 				   MEASURING, true},
-	[HC_OPT_ON_CONFLICT] = {"on-conflict", 0, "last|first|error", RECORDS,
-				"Which of several different labels for one id counts, by collection folder, file name and "
-				"line: last by default.",
-				JOINING, true},
+	[HC_OPT_ON_CONFLICT] =
+		{"on-conflict", 0, "last|first|error", RECORDS,
+		 "Which of several different labels for one id counts, by collection folder, file name and "
+		 "line: last by default.",
+		 JOINING, true},
 	[HC_OPT_MAX_BAD_RECORDS] = {"max-bad-records", 0, "N", RECORDS,
 				    "Leave out and count up to N records that cannot be read: 0 by default.", MEASURING,
 				    true},
-	[HC_OPT_MAX_LINE_BYTES] = {"max-line-bytes", 0, "N", RECORDS,
-				   "Longest line of an input: 67108864 by default.", MEASURING, true},
-	[HC_OPT_AWS_QUIRKS] = {"aws-quirks", 0, NULL, RECORDS,
-			       "Do as SageMaker Model Monitor did also where that is a fault: keep records made after the "
-			       "scheduled time, do not judge f0_5.",
-			       HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE, true},
-	[HC_OPT_SEED] = {"seed", 0, "N", RECORDS,
-			 "Seed of the samples behind the standard deviations: 0 by default.", MEASURING, false},
-	[HC_OPT_PREPROCESSOR] = {"record-preprocessor-script", 0, "FILE", SCRIPTS,
-				 "Python file with preprocess_handler(inference_record) or (inference_record, logger): "
-				 "each merged record becomes what it returns, a dict, a list of dicts, or [] to drop it.",
-				 JUDGING, true},
-	[HC_OPT_POSTPROCESSOR] = {"post-analytics-processor-script", 0, "FILE", SCRIPTS,
-				  "Python file with postprocess_handler(), called when the report is complete; output_path "
-				  "in its environment names the folder.",
-				  HC_CMD_BASELINE | JUDGING, true},
+	[HC_OPT_MAX_LINE_BYTES] = {"max-line-bytes", 0, "N", RECORDS, "Longest line of an input: 67108864 by default.",
+				   MEASURING, true},
+	[HC_OPT_AWS_QUIRKS] =
+		{"aws-quirks", 0, NULL, RECORDS,
+		 "Do as SageMaker Model Monitor did also where that is a fault: keep records made after the "
+		 "scheduled time, do not judge f0_5.",
+		 HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE, true},
+	[HC_OPT_SEED] = {"seed", 0, "N", RECORDS, "Seed of the samples behind the standard deviations: 0 by default.",
+			 MEASURING, false},
+	[HC_OPT_PREPROCESSOR] =
+		{"record-preprocessor-script", 0, "FILE", SCRIPTS,
+		 "Python file with preprocess_handler(inference_record) or (inference_record, logger): "
+		 "each merged record becomes what it returns, a dict, a list of dicts, or [] to drop it.",
+		 JUDGING, true},
+	[HC_OPT_POSTPROCESSOR] =
+		{"post-analytics-processor-script", 0, "FILE", SCRIPTS,
+		 "Python file with postprocess_handler(), called when the report is complete; output_path "
+		 "in its environment names the folder.",
+		 HC_CMD_BASELINE | JUDGING, true},
 	[HC_OPT_SCRIPT_TIMEOUT] = {"script-timeout", 0, "SECONDS", SCRIPTS,
-				   "Longest time a script may take in all: 3600 by default.",
-				   HC_CMD_BASELINE | JUDGING, false},
+				   "Longest time a script may take in all: 3600 by default.", HC_CMD_BASELINE | JUDGING,
+				   false},
 	[HC_OPT_SCRIPT_MEMORY] = {"script-memory", 0, "BYTES", SCRIPTS,
 				  "Most address space a script may take: 4294967296 by default.",
 				  HC_CMD_BASELINE | JUDGING, false},
@@ -106,8 +117,8 @@ static const struct hc_option options[HC_OPTIONS] = {
 			   "Folder of the report. An earlier report in it is replaced as a whole when the new one is "
 			   "complete; other files are left alone.",
 			   MEASURING, false},
-	[HC_OPT_NO_MERGED_OUTPUT] = {"no-merged-output", 0, NULL, OUTPUT, "Do not write the merged records.", HC_CMD_RUN,
-				     true},
+	[HC_OPT_NO_MERGED_OUTPUT] = {"no-merged-output", 0, NULL, OUTPUT, "Do not write the merged records.",
+				     HC_CMD_RUN, true},
 	[HC_OPT_CURVE_POINTS] = {"curve-points", 0, "N", OUTPUT,
 				 "Most points of a curve in statistics.json: 1000 by default. Areas are always of all "
 				 "points.",
@@ -125,7 +136,8 @@ static const struct hc_command commands[] = {
 	 "DATA... --problem-type TYPE --ground-truth-attribute A [--inference-attribute A] [--probability-attribute A] "
 	 "[OPTION...] -o DIR",
 	 "labelled predictions -> statistics.json, constraints.json",
-	 "Measures labelled predictions and writes what later windows are held against: statistics.json and the suggested "
+	 "Measures labelled predictions and writes what later windows are held against: statistics.json and the "
+	 "suggested "
 	 "constraints.json. DATA are files or folders, plain, .gz or .zst, or - for standard input.",
 	 "DATA"},
 	{"run", HC_CMD_RUN,
@@ -133,22 +145,27 @@ static const struct hc_command commands[] = {
 	 "[--constraints FILE] (--scheduled-time TIME [--period D] [--start-time-offset D] [--end-time-offset D] | "
 	 "--start TIME --end TIME [--labels-until TIME]) [OPTION...] -o DIR",
 	 "one monitoring execution over a window: merge, measure, judge, report",
-	 "Joins captured predictions with their labels, measures them, compares the metrics with constraints, and writes "
-	 "statistics.json, constraints.json (suggested from this window), constraint_violations.json, join_report.json, "
+	 "Joins captured predictions with their labels, measures them, compares the metrics with constraints, and "
+	 "writes "
+	 "statistics.json, constraints.json (suggested from this window), constraint_violations.json, "
+	 "join_report.json, "
 	 "manifest.json and the merged records below merge/.",
 	 NULL},
 	{"merge", HC_CMD_MERGE,
 	 "(--endpoint-input DIR | --batch-transform-input DIR) --ground-truth-input DIR (--scheduled-time TIME ... | "
 	 "--start TIME --end TIME ...) [OPTION...] -o DIR",
 	 "the first half of run: merged records and join report",
-	 "Writes the merged records below merge/, join_report.json and manifest.json. Without arguments it runs as SageMaker's "
+	 "Writes the merged records below merge/, join_report.json and manifest.json. Without arguments it runs as "
+	 "SageMaker's "
 	 "merge container does: dataset_source, ground_truth_source and output_path in the environment say what to do.",
 	 NULL},
 	{"analyze", HC_CMD_ANALYZE, "DIR --problem-type TYPE [--constraints FILE] [OPTION...] -o DIR",
 	 "the second half of run: measures and judges merged records",
 	 "Reads the merged records below DIR (*.jsonl, at any depth) and writes what run writes, but no merged records "
-	 "and no join report. Without arguments it runs as SageMaker's analyzer container does: analysis_type, dataset_source, "
-	 "dataset_format, problem_type and the others in the environment say what to do; violations then exit with 0, and the "
+	 "and no join report. Without arguments it runs as SageMaker's analyzer container does: analysis_type, "
+	 "dataset_source, "
+	 "dataset_format, problem_type and the others in the environment say what to do; violations then exit with 0, "
+	 "and the "
 	 "exit message goes to output_message_file.",
 	 "DIR"},
 	{"help", HC_CMD_HELP, "[COMMAND | --man]", "this help, or that of a command", "Prints help.", "COMMAND"},
@@ -159,20 +176,26 @@ const struct hc_options_table hc_table = {
 	.program = "hindcast",
 	.version = HC_VERSION,
 	.summary = "tells whether a model in production still works, once the ground truth arrives",
-	.text = "hindcast joins the predictions that a model made with the labels that came later, measures how good they "
-		"were, compares that with a baseline, and reports violations. It reads and writes the files of Amazon SageMaker "
+	.text = "hindcast joins the predictions that a model made with the labels that came later, measures how good "
+		"they "
+		"were, compares that with a baseline, and reports violations. It reads and writes the files of Amazon "
+		"SageMaker "
 		"Model Monitor (model quality): the same folders, the same JSON, the same digits.\n\n"
-		"A capture record is one JSON object a line with captureData.endpointOutput.data and eventMetadata; it is joined "
-		"by its inferenceId, else its eventId, with the label whose eventMetadata.eventId is the same. A label is "
+		"A capture record is one JSON object a line with captureData.endpointOutput.data and eventMetadata; it "
+		"is joined "
+		"by its inferenceId, else its eventId, with the label whose eventMetadata.eventId is the same. A label "
+		"is "
 		"{\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"95\"},"
 		"\"eventVersion\":\"0\"}.",
 	.commands = commands,
 	.n_commands = sizeof commands / sizeof *commands,
 	.options = options,
 	.n_options = HC_OPTIONS,
-	.exit_status = "0: no violation.\n\n1: violations.\n\n2: wrong usage, unreadable or bad input, an empty window, nothing "
+	.exit_status = "0: no violation.\n\n1: violations.\n\n2: wrong usage, unreadable or bad input, an empty "
+		       "window, nothing "
 		       "matched.\n\n3: the machine refused (disk, memory, limits), or a script failed.",
-	.environment = "SOURCE_DATE_EPOCH: seconds since 1970 that reports give as their evaluation time, so that the same "
-		       "inputs give the same bytes.\n\nNO_COLOR: no colour, also on a terminal.\n\nThe variables of "
-		       "SageMaker's processing containers: see merge and analyze.",
+	.environment =
+		"SOURCE_DATE_EPOCH: seconds since 1970 that reports give as their evaluation time, so that the same "
+		"inputs give the same bytes.\n\nNO_COLOR: no colour, also on a terminal.\n\nThe variables of "
+		"SageMaker's processing containers: see merge and analyze.",
 };

@@ -24,7 +24,8 @@ enum hc_code hc_sha256_of_source(struct hc_source *source, char out[HC_SHA256_HE
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	char *step = malloc(STEP);
-	enum hc_code code = context && step ? digest(context, source, step, bytes, err) : hc_fail_nomem(err, "a digest");
+	enum hc_code code =
+		context && step ? digest(context, source, step, bytes, err) : hc_fail_nomem(err, "a digest");
 	EVP_MD_CTX_free(context);
 	free(step);
 	for (int i = 0; code == HC_OK && i < SHA256_BYTES; i++)

@@ -70,7 +70,8 @@ static enum hc_code fail_gzip(int status, const z_stream *z, struct hc_err *err)
 {
 	if (status == Z_MEM_ERROR)
 		return hc_fail_nomem(err, "unpacking gzip");
-	return hc_fail(err, HC_INPUT, "not valid gzip data: %s", z->msg ? z->msg : "no gzip header");
+	hc_fail(err, HC_INPUT, "not valid gzip data: %s", z->msg ? z->msg : "no gzip header");
+	return hc_hint(err, "the file is damaged: upload or copy it again");
 }
 
 /* Between members: zeros may pad the file to its end (as tapes do), else the next member begins. */
@@ -139,7 +140,8 @@ static enum hc_code fail_zstd(size_t status, struct hc_err *err)
 			HC_UNPACK_WINDOW_LOG_MAX);
 		return hc_hint(err, "pack it again with a smaller window (zstd without --ultra and --long)");
 	default:
-		return hc_fail(err, HC_INPUT, "not valid zstd data: %s", ZSTD_getErrorName(status));
+		hc_fail(err, HC_INPUT, "not valid zstd data: %s", ZSTD_getErrorName(status));
+		return hc_hint(err, "the file is damaged: upload or copy it again");
 	}
 }
 

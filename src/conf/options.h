@@ -13,21 +13,21 @@
 enum { HC_OPTIONS_MAX = 64, HC_POSITIONALS_MAX = 100000 };
 
 struct hc_option {
-	const char *name;    /* without dashes */
-	char letter;         /* -o; 0: none */
-	const char *value;   /* what stands for its value in the help (DIR); NULL: a flag */
-	const char *group;   /* heading in the help */
-	const char *help;    /* one or more sentences */
-	unsigned commands;   /* bit mask: commands that take it */
-	bool in_manifest;    /* it can change what is written, so the manifest names it */
+	const char *name;  /* without dashes */
+	char letter;       /* -o; 0: none */
+	const char *value; /* what stands for its value in the help (DIR); NULL: a flag */
+	const char *group; /* heading in the help */
+	const char *help;  /* one or more sentences */
+	unsigned commands; /* bit mask: commands that take it */
+	bool in_manifest;  /* it can change what is written, so the manifest names it */
 };
 
 struct hc_command {
 	const char *name;
 	unsigned bit;
-	const char *synopsis; /* behind the name */
-	const char *summary;  /* one line */
-	const char *text;     /* paragraphs, separated by an empty line */
+	const char *synopsis;   /* behind the name */
+	const char *summary;    /* one line */
+	const char *text;       /* paragraphs, separated by an empty line */
 	const char *positional; /* what its arguments without dashes are ("DATA"); NULL: it takes none */
 };
 

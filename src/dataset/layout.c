@@ -77,11 +77,10 @@ static enum hc_code collect_hour(struct search *s, const char *folder, const cha
 			if (!out->passed_over_example)
 				out->passed_over_example = path;
 		} else {
-			code = hc_input_files_add(
-				out,
-				(struct hc_input_file){s->source, path, path + s->root_len, above, hour_us,
-						       objects.list[i].size},
-				err);
+			code = hc_input_files_add(out,
+						  (struct hc_input_file){s->source, path, path + s->root_len, above,
+									 hour_us, objects.list[i].size},
+						  err);
 		}
 	}
 	hc_objects_free(&objects);
@@ -118,7 +117,8 @@ static enum hc_code collect_dates(struct search *s, const char *folder, const ch
 		if (parts[level] < 0 || !range_of(parts, level + 1, &first_us, &last_us))
 			continue;
 		if (s->seen && level == 3) {
-			s->seen->first_us = !s->seen->any || first_us < s->seen->first_us ? first_us : s->seen->first_us;
+			s->seen->first_us =
+				!s->seen->any || first_us < s->seen->first_us ? first_us : s->seen->first_us;
 			s->seen->last_us = !s->seen->any || first_us > s->seen->last_us ? first_us : s->seen->last_us;
 			s->seen->any = true;
 		}

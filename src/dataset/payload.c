@@ -63,18 +63,20 @@ static enum hc_code decode_base64(struct hc_payload *p, const struct hc_part_dat
 {
 	char shown[HC_STR_SHOW_SIZE];
 	HC_BUF_SCOPED struct hc_buf scratch = HC_BUF(HC_RECORD_ID_MAX);
-	struct hc_str type = data->content_type.raw.n ? hc_json_text(&data->content_type, &scratch)
-						      : (struct hc_str){0};
+	struct hc_str type =
+		data->content_type.raw.n ? hc_json_text(&data->content_type, &scratch) : (struct hc_str){0};
 	if (!format_of_type(type, format)) {
 		hc_fail(err, HC_INPUT, "%s.data is BASE64 of content type '%s'", what, hc_str_show(type, shown));
-		return hc_hint(err, "only CSV and JSON can be decoded: use --record-preprocessor-script, or declare the "
-				    "content type when capturing");
+		return hc_hint(err,
+			       "only CSV and JSON can be decoded: use --record-preprocessor-script, or declare the "
+			       "content type when capturing");
 	}
 	hc_buf_reset(&p->bytes);
 	if (!hc_base64_decode(text, &p->bytes)) {
 		HC_TRY(hc_buf_check(&p->bytes, "decoded data", err));
 		hc_fail(err, HC_INPUT, "%s.data is not valid BASE64: '%s'", what, hc_str_show(text, shown));
-		return hc_hint(err, "its encoding says BASE64: upload the file again, or allow it with --max-bad-records");
+		return hc_hint(err,
+			       "its encoding says BASE64: upload the file again, or allow it with --max-bad-records");
 	}
 	*out = hc_buf_view(&p->bytes);
 	if (hc_utf8_valid_prefix(out->p, out->n) == out->n)
@@ -247,7 +249,8 @@ static enum hc_code next_json(struct hc_payload *p, bool *got, struct hc_err *er
 	if (!hc_json_value(&j, &value)) {
 		char shown[HC_STR_SHOW_SIZE];
 		hc_fail(err, HC_INPUT, "data is not valid JSON: %s: '%s'", j.problem, hc_str_show(p->rest, shown));
-		return hc_hint(err, "its encoding says JSON: let the model answer so, or use --record-preprocessor-script");
+		return hc_hint(err,
+			       "its encoding says JSON: let the model answer so, or use --record-preprocessor-script");
 	}
 	p->rest.p = j.p;
 	p->rest.n = (size_t)(j.end - j.p);
@@ -266,7 +269,8 @@ static enum hc_code fail_csv_cell(const struct hc_payload *p, const struct hc_at
 	hc_str_show(p->row.raw, shown_row);
 	if (!a->given) {
 		hc_fail(err, HC_INPUT, "the label has %zu columns: '%s'", p->row.n, shown_row);
-		return hc_hint(err, "quote a label that holds commas, or name its column with --ground-truth-attribute");
+		return hc_hint(err,
+			       "quote a label that holds commas, or name its column with --ground-truth-attribute");
 	}
 	if (a->column == SIZE_MAX) {
 		hc_fail(err, HC_INPUT, "'%s' is not the index of a column, and this CSV has no header: '%s'",

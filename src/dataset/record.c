@@ -23,8 +23,8 @@ static enum hc_code fail_json(const struct hc_json *j, struct hc_err *err)
 		hc_fail(err, HC_INPUT, "the record ends before it is complete (%zu bytes)", at);
 		return hc_hint(err, "the file may be cut off: upload it again, or allow it with --max-bad-records");
 	}
-	hc_fail(err, HC_INPUT, "not valid JSON: %s at byte %zu: '%s'", j->problem ? j->problem : "text behind the record",
-		at + 1, hc_str_show(rest, shown));
+	hc_fail(err, HC_INPUT, "not valid JSON: %s at byte %zu: '%s'",
+		j->problem ? j->problem : "text behind the record", at + 1, hc_str_show(rest, shown));
 	return hc_hint(err, "write one JSON object a line in UTF-8, or allow bad records with --max-bad-records");
 }
 
@@ -136,8 +136,8 @@ static const struct hc_json_value *member(const struct hc_part *part, const char
 	return NULL;
 }
 
-static enum hc_code bad_value(struct hc_err *err, const char *where, const char *name, const struct hc_json_value *value,
-			      const char *why, const char *remedy)
+static enum hc_code bad_value(struct hc_err *err, const char *where, const char *name,
+			      const struct hc_json_value *value, const char *why, const char *remedy)
 {
 	char shown[HC_STR_SHOW_SIZE];
 	hc_fail(err, HC_INPUT, "%s.%s %s: %s", where, name, why, hc_str_show(value->raw, shown));
@@ -181,7 +181,8 @@ static enum hc_code read_data(const struct hc_part *part, const char *where, str
 		return hc_hint(err, "capture the model's output (capture mode Output or InputAndOutput)");
 	}
 	if (data->type != HC_JSON_STRING)
-		return bad_value(err, where, "data", data, "is not a string", "write it as a JSON string, such as \"1\"");
+		return bad_value(err, where, "data", data, "is not a string",
+				 "write it as a JSON string, such as \"1\"");
 	if (data->raw.n == 2) {
 		hc_fail(err, HC_INPUT, "%s.data is empty", where);
 		return hc_hint(err, "remove the record, or allow it with --max-bad-records");
@@ -196,8 +197,8 @@ static enum hc_code read_data(const struct hc_part *part, const char *where, str
 
 static bool is_input(const struct hc_part *part)
 {
-	return part->other.raw.n == 0 && (hc_json_key_is(&part->name, "endpointInput") ||
-					  hc_json_key_is(&part->name, "batchTransformInput"));
+	return part->other.raw.n == 0 &&
+	       (hc_json_key_is(&part->name, "endpointInput") || hc_json_key_is(&part->name, "batchTransformInput"));
 }
 
 /* The output that predictions are read from; the encodings of the other parts are checked as well. */
@@ -391,7 +392,9 @@ void hc_record_write_truth(const struct hc_record *label, struct hc_buf *out)
 
 void hc_record_write_merged(const struct hc_record *capture, struct hc_str truth_json, struct hc_buf *out)
 {
-	if (capture->batch) {
+	/* AWS's batch records have an event id alone; one with an inference id, by which it is joined, keeps it. */
+	bool only_event = capture->batch && capture->inference_id.n == 0;
+	if (only_event) {
 		hc_buf_cstr(out, "{\"eventMetadata\":{\"eventId\":");
 		hc_json_quote(out, capture->event_id);
 		hc_buf_cstr(out, "},");
@@ -403,7 +406,7 @@ void hc_record_write_merged(const struct hc_record *capture, struct hc_str truth
 	hc_buf_str(out, truth_json);
 	hc_buf_cstr(out, ",\"captureData\":");
 	write_capture(capture, out);
-	if (!capture->batch) {
+	if (!only_event) {
 		hc_buf_cstr(out, ",\"eventMetadata\":");
 		write_part(&capture->metadata, out);
 	}

@@ -56,13 +56,13 @@ struct hc_record {
 	bool has_capture, has_truth, has_metadata;
 	struct hc_json_value version; /* raw.n = 0: absent */
 
-	struct hc_part_data output; /* of the prediction */
-	struct hc_part_data truth;  /* of the label */
-	bool batch;                 /* the output is a batchTransformOutput */
+	struct hc_part_data output;           /* of the prediction */
+	struct hc_part_data truth;            /* of the label */
+	bool batch;                           /* the output is a batchTransformOutput */
 	struct hc_str inference_id, event_id; /* decoded; p NULL: absent */
-	struct hc_str key;          /* what it is joined by: inference id, else event id */
+	struct hc_str key;                    /* what it is joined by: inference id, else event id */
 	bool has_time;
-	int64_t time_us;            /* inferenceTime */
+	int64_t time_us; /* inferenceTime */
 
 	struct hc_buf inference_id_scratch, event_id_scratch;
 };

@@ -7,7 +7,7 @@
 #include "codec/unpack.h"
 
 /* Enough of a file to see what it is. */
-enum { PEEK_MAX = 512, READ_STEP = 1 << 20 };
+enum { PEEK_MAX = 512, READ_STEP = 1 << 16 };
 
 /* A source that gives some bytes back before it goes on. */
 struct peeked_source {

@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "codec/digest.h"
-#include "codec/lines.h"
-#include "codec/unpack.h"
 #include "monitor/judge.h"
 #include "monitor/merge.h"
 #include "monitor/parts.h"
+#include "monitor/reader.h"
 #include "store/stage.h"
 #include "sys/clock.h"
-#include "sys/interrupt.h"
 
 #define ARENA_BYTES (UINT64_C(1) << 36)
 #define DOCUMENT_BYTES_MAX (UINT64_C(4) << 30)
@@ -28,6 +26,7 @@ struct hc_execution {
 	struct hc_parts parts;
 	struct hc_record record; /* of analyze, and of rows of the preprocessor */
 	struct hc_rows outputs, labels;
+	uint64_t rows; /* of tables, read so far */
 	struct hc_report report;
 };
 
@@ -95,138 +94,50 @@ static void write_place(void *arg, size_t file, uint64_t line, struct hc_buf *ou
 	hc_buf_printf(out, "%s:%llu", path_of(e, file), (unsigned long long)line);
 }
 
-/* Every few records: somebody may watch, or want us to stop. */
-static enum hc_code tell(const struct hc_execution *e, size_t file, uint64_t line, uint64_t bytes, struct hc_err *err)
-{
-	enum { TELL_EVERY = 4096 };
-	const struct hc_progress *p = &e->request->progress;
-	if (line % TELL_EVERY != 0)
-		return HC_OK;
-	uint64_t done = bytes, all = 0;
-	for (size_t i = 0; i < e->files.n && p->tell; i++) {
-		done += i < file ? e->files.list[i].size : 0;
-		all += e->files.list[i].size;
-	}
-	if (p->tell)
-		p->tell(p->arg, "reading", done, all);
-	return hc_interrupt_check(err);
-}
-
 /* --- reading merged records and tables ------------------------------------------------------ */
 
-static enum hc_code take_merged(struct hc_execution *e, size_t file, const struct hc_line *line, struct hc_err *err)
+static enum hc_code take_merged(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
 {
-	if (line->state == HC_LINE_LONG) {
-		hc_fail(err, HC_INPUT, "the line is longer than %zu bytes", e->request->max_line);
-		return hc_hint(err, "raise --max-line-bytes, or remove the line");
-	}
-	if (hc_str_trim(line->text).n == 0)
-		return HC_OK;
-	HC_TRY(hc_record_parse(line->text, HC_RECORD_MERGED, &e->record, err));
+	struct hc_execution *e = arg;
+	HC_TRY(hc_record_parse(text, HC_RECORD_MERGED, &e->record, err));
 	if (e->preprocessor)
-		return hc_preprocessor_put(e->preprocessor, line->text, file, line->number, err);
+		return hc_preprocessor_put(e->preprocessor, text, file, line, err);
 	HC_TRY(hc_measure_read_output(&e->measure, &e->record.output, &e->outputs, err));
 	HC_TRY(hc_measure_read_labels(&e->measure, &e->record.truth, &e->labels, err));
-	struct hc_class_place place = {file, line->number};
+	struct hc_class_place place = {file, line};
 	struct hc_identity who = {e->record.inference_id, e->record.event_id, 0, place, place};
 	return hc_measure_add(&e->measure, &e->outputs, &e->labels, &who, err);
 }
 
-static enum hc_code read_merged_lines(struct hc_execution *e, size_t file, struct hc_lines *lines, struct hc_err *err)
+static enum hc_code take_header(void *arg, const struct hc_csv_row *header, struct hc_err *err)
 {
-	for (struct hc_line line = {0};;) {
-		enum hc_code code = hc_lines_next(lines, &line, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s:%llu", path_of(e, file), (unsigned long long)line.number + 1);
-		if (line.state == HC_LINE_END)
-			return HC_OK;
-		code = take_merged(e, file, &line, err);
-		if (code != HC_OK && code != HC_SCRIPT)
-			code = hc_tolerance_of(&e->tolerance, path_of(e, file), line.number, err);
-		HC_TRY(code);
-		HC_TRY(tell(e, file, line.number, hc_lines_bytes(lines), err));
-	}
-}
-
-static enum hc_code read_merged(struct hc_execution *e, struct hc_err *err)
-{
-	for (size_t i = 0; i < e->files.n; i++) {
-		struct hc_source *packed, *source;
-		struct hc_lines *lines;
-		HC_TRY(hc_store_open(path_of(e, i), &packed, err));
-		enum hc_code code = hc_unpack_open(packed, &source, err);
-		if (code == HC_OK)
-			code = hc_lines_open(source, e->request->max_line, &lines, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s", path_of(e, i));
-		code = read_merged_lines(e, i, lines, err);
-		hc_lines_close(lines);
-		HC_TRY(code);
-	}
-	return HC_OK;
-}
-
-static enum hc_code take_row(struct hc_execution *e, size_t file, const struct hc_table_row *row, uint64_t number,
-			     struct hc_err *err)
-{
-	if (row->too_long) {
-		hc_fail(err, HC_INPUT, "the row is longer than %zu bytes", e->request->max_line);
-		return hc_hint(err, "an open quote may have swallowed the rest of the file; else raise --max-line-bytes");
-	}
-	struct hc_class_place place = {file, row->line};
-	struct hc_identity who = {.row = number, .output = place, .label = place};
-	return hc_measure_add_table_row(&e->measure, row->text, row->format, &who, err);
-}
-
-static enum hc_code resolve_columns(struct hc_execution *e, const struct hc_csv_row *header, struct hc_err *err)
-{
+	struct hc_execution *e = arg;
+	struct hc_measure_options *o = &e->measure.options;
 	e->measure.outputs.columns = header ? header->n : 0;
 	if (!header)
 		return HC_OK;
-	struct hc_measure_options *o = &e->measure.options;
 	HC_TRY(hc_attribute_resolve(&o->truth, header, err));
 	HC_TRY(hc_attribute_resolve(&o->probability, header, err));
 	return hc_attribute_resolve(&o->inference, header, err);
 }
 
-static enum hc_code read_table_rows(struct hc_execution *e, size_t file, struct hc_table *table, uint64_t *number,
-				    struct hc_err *err)
+static enum hc_code take_row(void *arg, size_t file, const struct hc_table_row *row, struct hc_err *err)
 {
-	if (resolve_columns(e, hc_table_header(table), err) != HC_OK)
-		return hc_err_at(err, "%s:1", path_of(e, file));
-	for (;;) {
-		struct hc_table_row row;
-		bool got;
-		enum hc_code code = hc_table_next(table, &row, &got, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s", path_of(e, file));
-		if (!got)
-			return HC_OK;
-		code = take_row(e, file, &row, (*number)++, err);
-		if (code != HC_OK)
-			HC_TRY(hc_tolerance_of(&e->tolerance, path_of(e, file), row.line, err));
-		HC_TRY(tell(e, file, row.line, 0, err));
-	}
+	struct hc_execution *e = arg;
+	struct hc_class_place place = {file, row->line};
+	struct hc_identity who = {.row = e->rows++, .output = place, .label = place};
+	return hc_measure_add_table_row(&e->measure, row->text, row->format, &who, err);
 }
 
-static enum hc_code read_tables(struct hc_execution *e, struct hc_err *err)
+static enum hc_code read_without_join(struct hc_execution *e, struct hc_err *err)
 {
-	const struct hc_request *q = e->request;
-	uint64_t number = 0;
+	struct hc_reader reader;
+	hc_reader_init(&reader, e->request, &e->files, &e->tolerance, e);
 	for (size_t i = 0; i < e->files.n; i++) {
-		struct hc_source *source;
-		struct hc_table *table;
-		bool standard_input = strcmp(path_of(e, i), "-") == 0;
-		if (standard_input)
-			HC_TRY(hc_file_open_stdin(&source, err));
+		if (e->request->merged_input)
+			HC_TRY(hc_reader_lines(&reader, i, take_merged, err));
 		else
-			HC_TRY(hc_store_open(path_of(e, i), &source, err));
-		enum hc_code code = hc_table_open(source, path_of(e, i), q->format, q->header, q->max_line, &table, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s", path_of(e, i));
-		code = read_table_rows(e, i, table, &number, err);
-		hc_table_close(table);
-		HC_TRY(code);
+			HC_TRY(hc_reader_rows(&reader, i, take_header, take_row, err));
 	}
 	return HC_OK;
 }
@@ -240,10 +151,8 @@ static enum hc_code read_records(struct hc_execution *e, struct hc_err *err)
 		struct hc_preprocessor_io io = {take_script_row, count_dropped, write_place, e};
 		HC_TRY(hc_preprocessor_start(q->preprocessor, q->script_limits, io, &e->preprocessor, err));
 	}
-	if (q->n_tables)
-		HC_TRY(read_tables(e, err));
-	else if (q->merged_input)
-		HC_TRY(read_merged(e, err));
+	if (q->n_tables || q->merged_input)
+		HC_TRY(read_without_join(e, err));
 	else
 		HC_TRY(hc_merge(q, &e->files, q->preprocessor ? NULL : measure_of(e), &e->tolerance,
 				(struct hc_merge_sink){take_match, e}, err));
@@ -280,9 +189,9 @@ static enum hc_code compute_metrics(struct hc_execution *e, struct hc_err *err)
 	}
 	enum hc_code code = hc_measure_finish(&e->measure, &e->arena, &found, &where, err);
 	if (code != HC_OK)
-		return where.file == UINT64_MAX ? code
-						: hc_err_at(err, "%s:%llu", path_of(e, where.file),
-							    (unsigned long long)where.line);
+		return where.file == UINT64_MAX
+			       ? code
+			       : hc_err_at(err, "%s:%llu", path_of(e, where.file), (unsigned long long)where.line);
 	HC_TRY(refuse_third_class(e, &found, err));
 	if (found.metrics.n == 0)
 		return hc_fail(err, HC_EMPTY, "no record is left to measure");

@@ -133,8 +133,8 @@ static enum hc_code read_score(struct hc_str text, double *out, struct hc_err *e
 }
 
 /* A prediction's row from the current row of a payload; cells from `first` on. */
-static enum hc_code read_output_row(const struct hc_measure *m, struct hc_payload *p, size_t first,
-				    struct hc_rows *out, struct hc_err *err)
+static enum hc_code read_output_row(const struct hc_measure *m, struct hc_payload *p, size_t first, struct hc_rows *out,
+				    struct hc_err *err)
 {
 	double number = NAN;
 	struct hc_str cell, text = {0};

@@ -33,9 +33,9 @@ enum hc_code hc_measure_options_check(const struct hc_measure_options *o, struct
 /* The rows of one record's output or label. */
 struct hc_rows {
 	struct hc_row {
-		double number;     /* the score (binary), the value (regression) */
+		double number;       /* the score (binary), the value (regression) */
 		size_t text, text_n; /* class text, in `texts` */
-	} *list;
+	} * list;
 	size_t n, cap;
 	struct hc_buf texts;
 };

@@ -1,12 +1,9 @@
 #include "monitor/merge.h"
 
 #include "base/instant.h"
-#include "codec/lines.h"
-#include "codec/unpack.h"
 #include "dataset/batch.h"
 #include "monitor/join.h"
-#include "store/store.h"
-#include "sys/interrupt.h"
+#include "monitor/reader.h"
 
 enum { MERGE_RECORD_MAX = 1 << 30 };
 
@@ -22,121 +19,33 @@ struct merge {
 	struct hc_rows outputs, labels;
 	struct hc_csv_row row;
 	struct hc_buf line, truth, text, kept_text;
-	uint64_t bytes_done, bytes_all;
 };
-
-/* What is done with one line (or one batch output as a line) of a file. */
-typedef enum hc_code take_line(struct merge *m, size_t file, struct hc_str text, uint64_t line, struct hc_err *err);
 
 static const char *path_of(const struct merge *m, size_t file)
 {
 	return m->files->list[file].path;
 }
 
-static enum hc_code fail_long(const struct merge *m, struct hc_err *err)
-{
-	hc_fail(err, HC_INPUT, "the line is longer than %zu bytes", m->request->max_line);
-	return hc_hint(err, "raise --max-line-bytes, or remove the line");
-}
+/* --- batch outputs -------------------------------------------------------------------------- */
 
-static void progress(struct merge *m, const char *what, uint64_t more)
-{
-	const struct hc_progress *p = &m->request->progress;
-	if (p->tell)
-		p->tell(p->arg, what, m->bytes_done + more, m->bytes_all);
-}
-
-/* Gives a bad record to the tolerance; anything else passes. */
-static enum hc_code tolerate(struct merge *m, enum hc_code code, size_t file, uint64_t line, struct hc_err *err)
-{
-	return code == HC_OK ? HC_OK : hc_tolerance_of(m->tolerance, path_of(m, file), line, err);
-}
-
-static enum hc_code open_file(const struct merge *m, size_t file, struct hc_source **out, struct hc_err *err)
-{
-	struct hc_source *packed;
-	HC_TRY(hc_store_open(path_of(m, file), &packed, err));
-	enum hc_code code = hc_unpack_open(packed, out, err);
-	return code == HC_OK ? HC_OK : hc_err_at(err, "%s", path_of(m, file));
-}
-
-static enum hc_code read_lines(struct merge *m, size_t file, struct hc_lines *lines, take_line *take, struct hc_err *err)
-{
-	enum { TELL_EVERY = 4096 };
-	for (struct hc_line line = {0};;) {
-		enum hc_code code = hc_lines_next(lines, &line, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s:%llu", path_of(m, file), (unsigned long long)line.number + 1);
-		if (line.state == HC_LINE_END)
-			return HC_OK;
-		if (line.state == HC_LINE_LONG)
-			code = fail_long(m, err);
-		else if (hc_str_trim(line.text).n > 0)
-			code = take(m, file, line.text, line.number, err);
-		HC_TRY(tolerate(m, code, file, line.number, err));
-		if (line.number % TELL_EVERY == 0) {
-			HC_TRY(hc_interrupt_check(err));
-			progress(m, "reading", hc_lines_bytes(lines));
-		}
-	}
-}
-
-static enum hc_code read_file(struct merge *m, size_t file, take_line *take, struct hc_err *err)
-{
-	struct hc_source *source;
-	struct hc_lines *lines;
-	HC_TRY(open_file(m, file, &source, err));
-	enum hc_code code = hc_lines_open(source, m->request->max_line, &lines, err);
-	if (code != HC_OK)
-		return hc_err_at(err, "%s:1", path_of(m, file));
-	code = read_lines(m, file, lines, take, err);
-	hc_lines_close(lines);
-	return code;
-}
+static hc_take_line take_capture;
 
 /* The attributes of a batch output may be names of its header. */
-static enum hc_code resolve_header(struct merge *m, const struct hc_csv_row *header, struct hc_err *err)
+static enum hc_code take_header(void *arg, const struct hc_csv_row *header, struct hc_err *err)
 {
+	struct merge *m = arg;
 	if (!header || !m->measure)
 		return HC_OK;
 	HC_TRY(hc_attribute_resolve(&m->measure->options.inference, header, err));
 	return hc_attribute_resolve(&m->measure->options.probability, header, err);
 }
 
-static enum hc_code read_table(struct merge *m, size_t file, struct hc_table *table, take_line *take, struct hc_err *err)
+static enum hc_code take_batch_row(void *arg, size_t file, const struct hc_table_row *row, struct hc_err *err)
 {
-	struct hc_table_row row;
-	bool got;
-	enum hc_code code = resolve_header(m, hc_table_header(table), err);
-	if (code != HC_OK)
-		return hc_err_at(err, "%s:1", path_of(m, file));
-	for (;;) {
-		code = hc_table_next(table, &row, &got, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s", path_of(m, file));
-		if (!got)
-			return HC_OK;
-		hc_buf_reset(&m->line);
-		code = row.too_long ? fail_long(m, err) : hc_batch_capture(row.text, row.format, &m->row, &m->line, err);
-		if (code == HC_OK)
-			code = take(m, file, hc_buf_view(&m->line), row.line, err);
-		HC_TRY(tolerate(m, code, file, row.line, err));
-		HC_TRY(hc_interrupt_check(err));
-	}
-}
-
-static enum hc_code read_batch_output(struct merge *m, size_t file, take_line *take, struct hc_err *err)
-{
-	const struct hc_request *q = m->request;
-	struct hc_source *source;
-	struct hc_table *table;
-	HC_TRY(hc_store_open(path_of(m, file), &source, err));
-	enum hc_code code = hc_table_open(source, path_of(m, file), q->format, q->header, q->max_line, &table, err);
-	if (code != HC_OK)
-		return hc_err_at(err, "%s", path_of(m, file));
-	code = read_table(m, file, table, take, err);
-	hc_table_close(table);
-	return code;
+	struct merge *m = arg;
+	hc_buf_reset(&m->line);
+	HC_TRY(hc_batch_capture(row->text, row->format, &m->row, &m->line, err));
+	return take_capture(m, file, hc_buf_view(&m->line), row->line, err);
 }
 
 /* --- labels --------------------------------------------------------------------------------- */
@@ -160,8 +69,9 @@ static enum hc_code same_label(struct merge *m, const struct hc_join_entry *kept
 static enum hc_code fail_conflict(const struct merge *m, const struct hc_join_entry *kept, struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE], new_data[HC_STR_SHOW_SIZE], old_truth[HC_STR_SHOW_SIZE];
-	hc_fail(err, HC_USAGE, "a different label for '%s': %s, at %s:%llu it was %s", hc_str_show(m->record.key, shown),
-		hc_str_show(m->record.truth.data.raw, new_data), path_of(m, kept->file), (unsigned long long)kept->line,
+	hc_fail(err, HC_USAGE, "a different label for '%s': %s, at %s:%llu it was %s",
+		hc_str_show(m->record.key, shown), hc_str_show(m->record.truth.data.raw, new_data),
+		path_of(m, kept->file), (unsigned long long)kept->line,
 		hc_str_show((struct hc_str){kept->truth, kept->truth_n}, old_truth));
 	return hc_hint(err, "mend the labels, or choose with --on-conflict last or first");
 }
@@ -182,8 +92,9 @@ static enum hc_code take_again(struct merge *m, struct hc_join_entry *kept, size
 	return hc_join_set_label(&m->join, kept, hc_buf_view(&m->truth), file, line, err);
 }
 
-static enum hc_code take_label(struct merge *m, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
+static enum hc_code take_label(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
 {
+	struct merge *m = arg;
 	struct hc_join_entry *entry;
 	bool is_new;
 	HC_TRY(hc_record_parse(text, HC_RECORD_LABEL, &m->record, err));
@@ -229,8 +140,9 @@ static bool is_after_window(const struct merge *m)
 	       m->record.time_us >= q->window.cutoff_us;
 }
 
-static enum hc_code take_capture(struct merge *m, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
+static enum hc_code take_capture(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
 {
+	struct merge *m = arg;
 	const struct hc_str *key = &m->record.key;
 	struct hc_join_entry *entry;
 	bool is_new;
@@ -307,19 +219,16 @@ static enum hc_code fail_empty(const struct merge *m, struct hc_err *err)
 
 static enum hc_code read_all(struct merge *m, struct hc_err *err)
 {
-	const struct hc_input_file *list = m->files->list;
-	for (size_t i = 0; i < m->files->n; i++)
-		m->bytes_all += list[i].size;
+	struct hc_reader reader;
+	hc_reader_init(&reader, m->request, m->files, m->tolerance, m);
 	for (size_t i = 0; i < m->files->n; i++) {
-		if (strcmp(list[i].source, "labels") == 0)
-			HC_TRY(read_file(m, i, take_label, err));
-		else if (strcmp(list[i].source, "capture") == 0 && m->request->endpoint_input)
-			HC_TRY(read_file(m, i, take_capture, err));
-		else if (strcmp(list[i].source, "capture") == 0)
-			HC_TRY(read_batch_output(m, i, take_capture, err));
-		HC_TRY(hc_interrupt_check(err));
-		m->bytes_done += list[i].size;
-		progress(m, "reading", 0);
+		const char *source = m->files->list[i].source;
+		if (strcmp(source, "labels") == 0)
+			HC_TRY(hc_reader_lines(&reader, i, take_label, err));
+		else if (strcmp(source, "capture") == 0 && m->request->endpoint_input)
+			HC_TRY(hc_reader_lines(&reader, i, take_capture, err));
+		else if (strcmp(source, "capture") == 0)
+			HC_TRY(hc_reader_rows(&reader, i, take_header, take_batch_row, err));
 	}
 	count_left_labels(m);
 	hc_account_sort_delays(m->account);

@@ -26,7 +26,8 @@ static enum hc_code fail_empty(const struct hc_request *q, const char *what, con
 {
 	struct hc_layout_seen seen = {0};
 	struct range nothing = {INT64_MAX, INT64_MIN};
-	HC_TRY(hc_layout_collect(root, what, above_max, nothing.first_us, nothing.last_us, suffixes, files, &seen, err));
+	HC_TRY(hc_layout_collect(root, what, above_max, nothing.first_us, nothing.last_us, suffixes, files, &seen,
+				 err));
 	char first[HC_HOUR_PATH_SIZE], last[HC_HOUR_PATH_SIZE];
 	if (!seen.any) {
 		hc_fail(err, HC_EMPTY, "Job inputs had no data: %s: no %s below it", root, what);
@@ -36,15 +37,16 @@ static enum hc_code fail_empty(const struct hc_request *q, const char *what, con
 	if (q->has_window) {
 		hc_instant_hour_path(range.first_us, first);
 		hc_instant_hour_path(range.last_us, last);
-		hc_fail(err, HC_EMPTY, "Job inputs had no data: %s: no %s in the hour folders %s to %s", root, what, first,
-			last);
+		hc_fail(err, HC_EMPTY, "Job inputs had no data: %s: no %s in the hour folders %s to %s", root, what,
+			first, last);
 	} else {
 		hc_fail(err, HC_EMPTY, "Job inputs had no data: %s: no %s in its hour folders", root, what);
 	}
 	hc_instant_hour_path(seen.first_us, first);
 	hc_instant_hour_path(seen.last_us, last);
 	if (files->passed_over)
-		return hc_hint(err, "there are hour folders from %s to %s, and files that are no record files, such as %s",
+		return hc_hint(err,
+			       "there are hour folders from %s to %s, and files that are no record files, such as %s",
 			       first, last, files->passed_over_example);
 	return hc_hint(err, "there are hour folders from %s to %s: check the time and the offsets", first, last);
 }
@@ -98,7 +100,8 @@ static enum hc_code plan_join(const struct hc_request *q, struct hc_input_files 
 	HC_TRY(add_hours(q, "ground truth", "labels", truth, 0, labels, record_suffixes, files, err));
 	if (!q->endpoint_input)
 		return add_batch(q, root, capture, files, err);
-	return add_hours(q, "captured data", "capture", root, HC_LAYOUT_ABOVE_MAX, capture, record_suffixes, files, err);
+	return add_hours(q, "captured data", "capture", root, HC_LAYOUT_ABOVE_MAX, capture, record_suffixes, files,
+			 err);
 }
 
 /* Adds a file, or the files of a folder that hold rows. */

@@ -11,10 +11,10 @@
  * or "merged"; or "baseline"). HC_INPUT where an input is missing, HC_EMPTY where there is nothing in the
  * window: the message says which folders were looked for, the hint which there are.
  */
-enum hc_code hc_plan(const struct hc_request *request, struct hc_input_files *files, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_plan(const struct hc_request *q, struct hc_input_files *files, struct hc_err *err) HC_MUST_USE;
 
 /* A name derived from what is read: the same files (names, sizes) and options give the same UUID (version 8). */
 enum { HC_UUID_SIZE = 37 };
-void hc_plan_uuid(const struct hc_request *request, const struct hc_input_files *files, char out[HC_UUID_SIZE]);
+void hc_plan_uuid(const struct hc_request *q, const struct hc_input_files *files, char out[HC_UUID_SIZE]);
 
 #endif

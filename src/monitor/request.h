@@ -49,8 +49,9 @@ struct hc_request {
 	size_t max_line;
 	bool aws_quirks, checksums;
 
-	const char *output;       /* folder */
-	const char *merge_folder; /* below the output, for merged records; "" for the output itself; NULL: none are written */
+	const char *output; /* folder */
+	const char *
+		merge_folder; /* below the output, for merged records; "" for the output itself; NULL: none are written */
 	bool writes_manifest;
 
 	const struct hc_given_option *options;

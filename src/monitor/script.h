@@ -32,13 +32,13 @@
 #include "base/buf.h"
 
 enum {
-	HC_SCRIPT_TIMEOUT_S = 3600,          /* default for a script's whole run, wall clock */
-	HC_SCRIPT_BATCH_BYTES = 1 << 20,     /* a batch is sent when it holds this much ... */
-	HC_SCRIPT_BATCH_RECORDS = 1000,      /* ... or this many records */
-	HC_SCRIPT_ROWS_MAX = 100000,         /* rows one record may fan out to */
+	HC_SCRIPT_TIMEOUT_S = 3600,      /* default for a script's whole run, wall clock */
+	HC_SCRIPT_BATCH_BYTES = 1 << 20, /* a batch is sent when it holds this much ... */
+	HC_SCRIPT_BATCH_RECORDS = 1000,  /* ... or this many records */
+	HC_SCRIPT_ROWS_MAX = 100000,     /* rows one record may fan out to */
 };
-#define HC_SCRIPT_MEMORY (UINT64_C(4) << 30)        /* default address space */
-#define HC_SCRIPT_ANSWER_MAX (UINT64_C(1) << 30)    /* bytes of one batch of answers */
+#define HC_SCRIPT_MEMORY (UINT64_C(4) << 30)     /* default address space */
+#define HC_SCRIPT_ANSWER_MAX (UINT64_C(1) << 30) /* bytes of one batch of answers */
 
 /* 0: the default. */
 struct hc_script_limits {
@@ -50,10 +50,10 @@ struct hc_preprocessor;
 
 /* One row that the script made of a record. */
 struct hc_script_row {
-	struct hc_str record;  /* the merged record (a JSON line) it was made from */
-	struct hc_str row;     /* a JSON object */
-	size_t index;          /* of this row among the record's rows */
-	size_t file;           /* what was passed to hc_preprocessor_put */
+	struct hc_str record; /* the merged record (a JSON line) it was made from */
+	struct hc_str row;    /* a JSON object */
+	size_t index;         /* of this row among the record's rows */
+	size_t file;          /* what was passed to hc_preprocessor_put */
 	uint64_t line;
 };
 

@@ -4,14 +4,20 @@
 
 enum hc_code hc_tolerance_of(struct hc_tolerance *t, const char *path, uint64_t line, struct hc_err *err)
 {
-	if (err->code != HC_INPUT)
+	bool about_record = err->code == HC_INPUT || err->code == HC_USAGE || err->code == HC_LIMIT;
+	if (t->refused || !about_record)
+		return hc_err_code(err);
+	if (err->code != HC_INPUT) {
+		t->refused = true;
 		return hc_err_at(err, "%s:%llu", path, (unsigned long long)line);
+	}
 	t->seen++;
 	if (t->seen <= t->max) {
 		hc_account_count(t->account, HC_UNREADABLE, (struct hc_str){0}, path, line, err->msg);
 		return HC_OK;
 	}
-	hc_err_at(err, "%s:%llu", path, (unsigned long long)line);
+	t->refused = true;
+	hc_err_prefix(err, "%s:%llu", path, (unsigned long long)line);
 	if (t->max > 0) {
 		size_t n = strlen(err->hint);
 		snprintf(err->hint + n, sizeof err->hint - n, "%sthis is bad record %llu, --max-bad-records is %llu",

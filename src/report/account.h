@@ -64,8 +64,8 @@ struct hc_account {
 void hc_account_free(struct hc_account *a);
 
 /* Counts one record; keeps id and place of the first HC_ACCOUNT_SAMPLES_MAX. `path` is kept by reference. */
-void hc_account_count(struct hc_account *a, enum hc_account_line line, struct hc_str id, const char *path,
-		      uint64_t at, const char *why);
+void hc_account_count(struct hc_account *a, enum hc_account_line line, struct hc_str id, const char *path, uint64_t at,
+		      const char *why);
 
 enum hc_code hc_account_delay(struct hc_account *a, int64_t seconds, struct hc_err *err) HC_MUST_USE;
 

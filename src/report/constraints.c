@@ -124,7 +124,8 @@ static enum hc_code parse_constraint(struct parser *p, const char *metric, struc
 	bool has_threshold = false, has_operator = false;
 	enum hc_json_type type;
 	if (hc_json_peek(&p->json, &type) && type != HC_JSON_OBJECT) {
-		hc_json_value(&p->json, &value);
+		if (!hc_json_value(&p->json, &value))
+			return fail_text(p, err);
 		return fail_entry(p, metric, "not an object with threshold and comparison_operator", value.raw,
 				  "see the constraints.json of a baseline", err);
 	}
@@ -182,7 +183,8 @@ static enum hc_code parse_metrics(struct parser *p, struct hc_err *err)
 static enum hc_code fail_document(const struct parser *p, const char *other, struct hc_err *err)
 {
 	if (other)
-		hc_fail(err, HC_INPUT, "%s: holds %s, this run needs %s", p->path, other, hc_constraints_key(p->problem));
+		hc_fail(err, HC_INPUT, "%s: holds %s, this run needs %s", p->path, other,
+			hc_constraints_key(p->problem));
 	else
 		hc_fail(err, HC_INPUT, "%s: holds no %s", p->path, hc_constraints_key(p->problem));
 	return hc_hint(err, "use the constraints.json of a baseline for %s", hc_problem_name(p->problem));

@@ -80,8 +80,8 @@ static void write_delays(struct hc_jsonw *w, const struct hc_account *a)
 	static const struct {
 		const char *key;
 		double q;
-	} quantiles[] = {{"min", 0}, {"p10", 0.1}, {"p25", 0.25}, {"p50", 0.5}, {"p75", 0.75},
-			 {"p90", 0.9}, {"p99", 0.99}, {"max", 1}};
+	} quantiles[] = {{"min", 0},    {"p10", 0.1}, {"p25", 0.25}, {"p50", 0.5},
+			 {"p75", 0.75}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1}};
 	hc_jsonw_key(w, "label_delay");
 	hc_jsonw_object(w);
 	hc_jsonw_member_cstr(w, "unit", "seconds");

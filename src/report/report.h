@@ -33,7 +33,7 @@ struct hc_verdict {
 	size_t n_violations;
 	struct hc_not_judged not_judged[HC_METRICS_MAX];
 	size_t n_not_judged;
-	size_t n_judged; /* constraints that were */
+	size_t n_judged;             /* constraints that were */
 	const char *const *silenced; /* with --aws-quirks: names of constraints left out; NULL-terminated or NULL */
 };
 

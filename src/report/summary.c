@@ -140,7 +140,8 @@ static void write_metrics(const struct paint *p, const struct hc_report *r)
 	size_t n;
 	const struct hc_metric_info *table = hc_metric_table(r->problem, &n);
 	bool any_constraint = r->constraints_path != NULL;
-	hc_buf_printf(p->out, "\n  %-40s %12s %12s%s\n", "metric", "value", "+/-", any_constraint ? "  constraint" : "");
+	hc_buf_printf(p->out, "\n  %-40s %12s %12s%s\n", "metric", "value", "+/-",
+		      any_constraint ? "  constraint" : "");
 	for (size_t i = 0; i < n; i++) {
 		const struct hc_metric *m = &r->metrics.values[i];
 		const struct hc_constraint *c = any_constraint ? constraint_of(r, i) : NULL;
@@ -221,8 +222,8 @@ static void write_account(const struct paint *p, const struct hc_report *r)
 	if (a->n_delays == 0)
 		return;
 	hc_buf_printf(p->out, "  label delay: half within %.1f h, nine in ten within %.1f h, the last after %.1f h\n",
-		      (double)hc_account_delay_quantile(a, 0.5) / 3600, (double)hc_account_delay_quantile(a, 0.9) / 3600,
-		      (double)hc_account_delay_quantile(a, 1) / 3600);
+		      (double)hc_account_delay_quantile(a, 0.5) / 3600,
+		      (double)hc_account_delay_quantile(a, 0.9) / 3600, (double)hc_account_delay_quantile(a, 1) / 3600);
 }
 
 void hc_report_summary(const struct hc_report *r, bool colour, struct hc_buf *out)

@@ -1,45 +1,64 @@
 #include "store/stage.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "codec/json.h"
+#include "codec/jsonw.h"
 
 #define STAGING ".hindcast-staging"
 #define OUT_NAME "out"
 #define MANIFEST "manifest.json"
-/* The manifest of the report that is being replaced, while it is. */
+/* While outputs are moved into DIR: the list of them, and the manifest of the report that they replace. */
+#define INTENT "publishing.json"
 #define REPLACED "replaced-manifest.json"
 
 enum { MANIFEST_BYTES_MAX = 1 << 30 };
 
 struct hc_stage {
 	struct hc_arena arena;
-	const char *dir, *staging, *out, *manifest, *replaced;
+	const char *dir, *staging, *out, *manifest, *intent, *replaced;
 	bool made_dir;
 	int lock;
 };
 
-/* A path below a folder that cannot leave it. */
-static bool stays_below(struct hc_str path)
+/* A path that an output of ours can have: below DIR, outside of the stage. */
+static bool is_output_path(struct hc_str path)
 {
 	if (path.n == 0 || path.p[0] == '/' || path.n >= HC_PATH_LEN_MAX / 2 || memchr(path.p, '\0', path.n))
 		return false;
+	bool first = true;
 	while (path.n > 0) {
 		const char *slash = memchr(path.p, '/', path.n);
-		size_t part = slash ? (size_t)(slash - path.p) : path.n;
-		if (part == 0 || (part == 1 && path.p[0] == '.') || (part == 2 && memcmp(path.p, "..", 2) == 0))
+		struct hc_str part = {path.p, slash ? (size_t)(slash - path.p) : path.n};
+		if (part.n == 0 || part.n > NAME_MAX || hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")) ||
+		    (first && hc_str_eq(part, HC_STR(STAGING))))
 			return false;
-		path.p += part + (slash != NULL);
-		path.n -= part + (slash != NULL);
+		first = false;
+		path.p += part.n + (slash != NULL);
+		path.n -= part.n + (slash != NULL);
 	}
 	return true;
 }
 
-/* Removes the outputs listed in one element of "outputs". */
-static enum hc_code retire_output(struct hc_stage *s, struct hc_json *j, struct hc_err *err)
+static enum hc_code is_file_below(struct hc_stage *s, const char *folder, const char *name, const char **path,
+				  bool *out, struct hc_err *err)
+{
+	struct hc_file_info info;
+	*path = hc_path_join(&s->arena, folder, name);
+	if (!*path)
+		return hc_fail_nomem(err, "a path");
+	HC_TRY(hc_file_look(*path, &info, err));
+	*out = info.kind == HC_FILE_REGULAR;
+	return HC_OK;
+}
+
+/* Removes the outputs listed in one element of "outputs"; with only_moved those that have left the stage. */
+static enum hc_code retire_output(struct hc_stage *s, struct hc_json *j, bool only_moved, struct hc_err *err)
 {
 	struct hc_json_key key;
 	struct hc_json_value value;
@@ -51,14 +70,19 @@ static enum hc_code retire_output(struct hc_stage *s, struct hc_json *j, struct 
 			break;
 		if (!hc_json_key_is(&key, "path") || value.type != HC_JSON_STRING)
 			continue;
-		struct hc_str path = hc_json_text(&value, &scratch);
-		if (!stays_below(path))
+		hc_buf_reset(&scratch);
+		struct hc_str text = hc_json_text(&value, &scratch);
+		if (!is_output_path(text))
 			continue;
-		char *name = hc_arena_cstring(&s->arena, path);
-		char *full = name ? hc_path_join(&s->arena, s->dir, name) : NULL;
-		if (!full)
+		const char *name = hc_arena_cstring(&s->arena, text), *path;
+		bool there, staged = false;
+		if (!name)
 			return hc_fail_nomem(err, "a path");
-		HC_TRY(hc_file_remove_and_prune(full, s->dir, err));
+		if (only_moved)
+			HC_TRY(is_file_below(s, s->out, name, &path, &staged, err));
+		HC_TRY(is_file_below(s, s->dir, name, &path, &there, err));
+		if (there && !staged)
+			HC_TRY(hc_file_remove_and_prune(path, s->dir, err));
 	}
 	return HC_OK;
 }
@@ -67,7 +91,7 @@ static enum hc_code retire_output(struct hc_stage *s, struct hc_json *j, struct 
  * Removes the outputs that a manifest of ours lists. One that cannot be read as such is not ours:
  * then only itself goes, as any file whose name an output takes.
  */
-static enum hc_code retire(struct hc_stage *s, const char *manifest, struct hc_err *err)
+static enum hc_code retire(struct hc_stage *s, const char *manifest, bool only_moved, struct hc_err *err)
 {
 	struct hc_file_info info;
 	HC_TRY(hc_file_look(manifest, &info, err));
@@ -86,7 +110,7 @@ static enum hc_code retire(struct hc_stage *s, const char *manifest, struct hc_e
 		ours = ours || hc_json_key_is(&key, "hindcast");
 		if (ours && hc_json_key_is(&key, "outputs") && hc_json_enter_array(&j)) {
 			while (hc_json_element(&j))
-				HC_TRY(retire_output(s, &j, err));
+				HC_TRY(retire_output(s, &j, only_moved, err));
 		} else if (!hc_json_value(&j, &value)) {
 			break;
 		}
@@ -94,19 +118,26 @@ static enum hc_code retire(struct hc_stage *s, const char *manifest, struct hc_e
 	return HC_OK;
 }
 
-/* What a stage that was killed while publishing left behind: both its reports go. */
+/*
+ * What a publication that did not come to its end left behind. With nothing left in the stage all
+ * was moved; else both reports go. The list of outputs is read against the stage, so it goes first.
+ */
 static enum hc_code recover(struct hc_stage *s, struct hc_err *err)
 {
 	struct hc_file_info info;
-	HC_TRY(hc_file_look(s->replaced, &info, err));
+	struct hc_objects staged;
+	HC_TRY(hc_file_look(s->intent, &info, err));
 	if (info.kind == HC_FILE_REGULAR) {
-		const char *staged = hc_path_join(&s->arena, s->out, MANIFEST);
-		if (!staged)
-			return hc_fail_nomem(err, "a path");
-		HC_TRY(retire(s, s->replaced, err));
-		HC_TRY(retire(s, staged, err));
-		HC_TRY(hc_file_remove(s->replaced, err));
+		HC_TRY(hc_store_list(s->out, &s->arena, &staged, err));
+		bool all_moved = staged.n == 0;
+		hc_objects_free(&staged);
+		if (!all_moved) {
+			HC_TRY(retire(s, s->replaced, false, err));
+			HC_TRY(retire(s, s->intent, true, err));
+		}
 	}
+	HC_TRY(hc_file_remove(s->replaced, err));
+	HC_TRY(hc_file_remove(s->intent, err));
 	return hc_file_remove_tree(s->out, err);
 }
 
@@ -142,7 +173,8 @@ enum hc_code hc_stage_open(const char *dir, struct hc_stage **out, struct hc_err
 	s->staging = s->dir ? hc_path_join(&s->arena, s->dir, STAGING) : NULL;
 	s->out = s->staging ? hc_path_join(&s->arena, s->staging, OUT_NAME) : NULL;
 	s->manifest = s->out ? hc_path_join(&s->arena, s->dir, MANIFEST) : NULL;
-	s->replaced = s->manifest ? hc_path_join(&s->arena, s->staging, REPLACED) : NULL;
+	s->intent = s->manifest ? hc_path_join(&s->arena, s->staging, INTENT) : NULL;
+	s->replaced = s->intent ? hc_path_join(&s->arena, s->staging, REPLACED) : NULL;
 	enum hc_code code = s->replaced ? prepare(s, err) : hc_fail_nomem(err, "the output");
 	if (code != HC_OK) {
 		hc_stage_abandon(s);
@@ -200,28 +232,57 @@ static enum hc_code move_outputs(struct hc_stage *s, const struct hc_objects *ou
 	return hc_file_sync_folder(s->dir, err);
 }
 
-static enum hc_code publish(struct hc_stage *s, struct hc_err *err)
+/* Lists what will be moved, as a manifest does. */
+static enum hc_code write_intent(struct hc_stage *s, const struct hc_objects *outputs, struct hc_err *err)
 {
-	struct hc_objects outputs;
-	HC_TRY(hc_stage_outputs(s, &s->arena, &outputs, err));
-	struct hc_file_info info;
-	enum hc_code code = hc_file_look(s->manifest, &info, err);
-	if (code == HC_OK && info.kind == HC_FILE_REGULAR) {
-		code = hc_file_move(s->manifest, s->replaced, err);
-		if (code == HC_OK)
-			code = retire(s, s->replaced, err);
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(MANIFEST_BYTES_MAX);
+	struct hc_writer writer;
+	struct hc_jsonw w;
+	hc_jsonw_open(&w, &text);
+	hc_jsonw_object(&w);
+	hc_jsonw_member_cstr(&w, "hindcast", HC_VERSION);
+	hc_jsonw_key(&w, "outputs");
+	hc_jsonw_array(&w);
+	for (size_t i = 0; i < outputs->n; i++) {
+		hc_jsonw_object(&w);
+		hc_jsonw_member_cstr(&w, "path", outputs->list[i].key);
+		hc_jsonw_object_end(&w);
 	}
-	if (code == HC_OK)
-		code = move_outputs(s, &outputs, err);
-	if (code == HC_OK)
-		code = hc_file_remove(s->replaced, err);
-	hc_objects_free(&outputs);
-	return code;
+	hc_jsonw_array_end(&w);
+	hc_jsonw_object_end(&w);
+	HC_TRY(hc_buf_check(&text, "the list of outputs", err));
+	HC_TRY(hc_writer_open(s->intent, &writer, err));
+	hc_writer_put(&writer, text.p, text.n);
+	HC_TRY(hc_writer_close(&writer, err));
+	return hc_file_sync_folder(s->staging, err);
+}
+
+static enum hc_code replace_report(struct hc_stage *s, const struct hc_objects *outputs, struct hc_err *err)
+{
+	struct hc_file_info info;
+	HC_TRY(hc_file_look(s->manifest, &info, err));
+	HC_TRY(write_intent(s, outputs, err));
+	if (info.kind == HC_FILE_REGULAR) {
+		HC_TRY(hc_file_move(s->manifest, s->replaced, err));
+		HC_TRY(retire(s, s->replaced, false, err));
+	}
+	HC_TRY(move_outputs(s, outputs, err));
+	HC_TRY(hc_file_remove(s->replaced, err));
+	return hc_file_remove(s->intent, err);
 }
 
 enum hc_code hc_stage_publish(struct hc_stage *s, struct hc_err *err)
 {
-	enum hc_code code = publish(s, err);
+	struct hc_objects outputs;
+	struct hc_err ignored;
+	enum hc_code code = hc_stage_outputs(s, &s->arena, &outputs, err);
+	if (code == HC_OK) {
+		code = replace_report(s, &outputs, err);
+		hc_objects_free(&outputs);
+	}
+	/* No half of a report stays; where that fails too the list of outputs does, for the next stage. */
+	if (code != HC_OK)
+		(void)recover(s, &ignored);
 	s->made_dir = s->made_dir && code != HC_OK;
 	hc_stage_abandon(s);
 	return code;
@@ -234,9 +295,10 @@ void hc_stage_abandon(struct hc_stage *s)
 	struct hc_err ignored;
 	struct hc_file_info info;
 	if (s->lock >= 0) {
+		assert(s->replaced); /* the last of the names, without which nothing was locked */
 		/* A publication that failed half way keeps its intent for the next stage. */
-		bool intent = hc_file_look(s->replaced, &info, &ignored) == HC_OK && info.kind != HC_FILE_MISSING;
-		if (!intent && hc_file_remove_tree(s->staging, &ignored) == HC_OK && s->made_dir)
+		bool open = hc_file_look(s->intent, &info, &ignored) == HC_OK && info.kind != HC_FILE_MISSING;
+		if (!open && hc_file_remove_tree(s->staging, &ignored) == HC_OK && s->made_dir)
 			rmdir(s->dir);
 		hc_file_unlock(s->lock);
 	}

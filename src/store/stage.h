@@ -24,13 +24,15 @@ enum hc_code hc_stage_open(const char *dir, struct hc_stage **out, struct hc_err
 /* Opens an output by its path below DIR, to be written and closed by the caller. */
 enum hc_code hc_stage_file(struct hc_stage *s, const char *path, struct hc_writer *out, struct hc_err *err) HC_MUST_USE;
 /* Writes a whole output. */
-enum hc_code hc_stage_write(struct hc_stage *s, const char *path, struct hc_str content, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_stage_write(struct hc_stage *s, const char *path, struct hc_str content,
+			    struct hc_err *err) HC_MUST_USE;
 
 /* The folder in which outputs stand until they are published. */
 const char *hc_stage_folder(const struct hc_stage *s);
 
 /* Lists the outputs made so far, with sizes, in byte order of their paths. */
-enum hc_code hc_stage_outputs(struct hc_stage *s, struct hc_arena *arena, struct hc_objects *out, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_stage_outputs(struct hc_stage *s, struct hc_arena *arena, struct hc_objects *out,
+			      struct hc_err *err) HC_MUST_USE;
 
 /* Publishes all outputs and ends the stage (frees s, also on failure). */
 enum hc_code hc_stage_publish(struct hc_stage *s, struct hc_err *err) HC_MUST_USE;

@@ -17,8 +17,10 @@ enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const cha
 			return hc_hint(err, "write file:///absolute/path, or the path alone");
 		}
 	} else if (strstr(uri, "://")) {
-		hc_fail(err, HC_USAGE, "'%s': this kind of address cannot be read yet", hc_str_show(hc_str(uri), shown));
-		return hc_hint(err, "copy the objects to a folder (aws s3 sync) and name the folder, as a path or file://");
+		hc_fail(err, HC_USAGE, "'%s': this kind of address cannot be read yet",
+			hc_str_show(hc_str(uri), shown));
+		return hc_hint(err,
+			       "copy the objects to a folder (aws s3 sync) and name the folder, as a path or file://");
 	}
 	if (*plain == '\0') {
 		hc_fail(err, HC_USAGE, "an empty path was given");

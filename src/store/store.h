@@ -16,13 +16,14 @@
 #include "base/source.h"
 
 enum {
-	HC_STORE_DEPTH_MAX = 32,            /* folders below a listed prefix */
+	HC_STORE_DEPTH_MAX = 32,                 /* folders below a listed prefix */
 	HC_STORE_OBJECTS_MAX = 10 * 1000 * 1000, /* objects in one listing */
 };
 
 /* A URI or path to the path that the other functions take, in the arena. HC_USAGE for a scheme
  * that is not supported. */
-enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const char **path, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const char **path,
+			      struct hc_err *err) HC_MUST_USE;
 
 struct hc_object {
 	const char *key; /* below the prefix, in the arena */
