@@ -21,9 +21,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
 SCHEMAS = ROOT / "schemas"
-REPORT_FILES = ("statistics.json", "constraints.json", "constraint_violations.json", "join_report.json", "manifest.json")
-JOIN_COUNTS = ("captured", "labelled", "matched", "captures_without_label", "labels_without_capture", "duplicate_labels",
-               "conflicting_labels", "repeated_captures", "after_window", "unreadable")
+REPORT_FILES = (
+    "statistics.json", "constraints.json", "constraint_violations.json", "join_report.json", "manifest.json")
+JOIN_COUNTS = (
+    "captured", "labelled", "matched", "captures_without_label", "labels_without_capture", "duplicate_labels",
+    "conflicting_labels", "repeated_captures", "after_window", "unreadable")
 
 
 def binary():

@@ -2,10 +2,13 @@
 
 #include "base/instant.h"
 
+/* A byte of an id may be written as six: \u0041. */
+enum { ID_WRITTEN_MAX = 6 * HC_RECORD_ID_MAX };
+
 void hc_record_init(struct hc_record *r)
 {
-	*r = (struct hc_record){.inference_id_scratch = HC_BUF(HC_RECORD_ID_MAX),
-				.event_id_scratch = HC_BUF(HC_RECORD_ID_MAX)};
+	*r = (struct hc_record){.inference_id_scratch = HC_BUF(ID_WRITTEN_MAX),
+				.event_id_scratch = HC_BUF(ID_WRITTEN_MAX)};
 }
 
 void hc_record_free(struct hc_record *r)
@@ -239,10 +242,12 @@ static enum hc_code read_id(const struct hc_part *metadata, const char *name, st
 				 "write ids as JSON strings, such as \"95\"");
 	if (value->raw.n == 2)
 		return bad_value(err, "eventMetadata", name, value, "is empty", "give every record an id");
-	if (value->raw.n > HC_RECORD_ID_MAX)
+	struct hc_str id = hc_json_text(value, scratch);
+	if (id.n > HC_RECORD_ID_MAX || scratch->failed == HC_LIMIT)
 		return bad_value(err, "eventMetadata", name, value, "is longer than 65536 bytes", "use a shorter id");
-	*out = hc_json_text(value, scratch);
-	return hc_buf_check(scratch, name, err);
+	HC_TRY(hc_buf_check(scratch, name, err));
+	*out = id;
+	return HC_OK;
 }
 
 static enum hc_code read_time(struct hc_record *r, struct hc_err *err)
@@ -336,6 +341,23 @@ static int by_name(const struct hc_json_key *a, const struct hc_json_key *b)
 	return hc_str_cmp(a->raw, b->raw);
 }
 
+/*
+ * A value as it was captured. A carriage return in its white space would break the line for readers that
+ * take it for a line's end; a raw one cannot stand inside a string.
+ */
+static void write_value(const struct hc_json_value *value, struct hc_buf *out)
+{
+	struct hc_str rest = value->raw;
+	bool nested = value->type == HC_JSON_OBJECT || value->type == HC_JSON_ARRAY;
+	for (const char *cr; nested && (cr = memchr(rest.p, '\r', rest.n)) != NULL;) {
+		size_t n = (size_t)(cr - rest.p);
+		hc_buf_put(out, rest.p, n);
+		rest.p += n + 1;
+		rest.n -= n + 1;
+	}
+	hc_buf_str(out, rest);
+}
+
 /* Writes a part's members in the order of their names, as Spark's JSON writer does. */
 static void write_part(const struct hc_part *part, struct hc_buf *out)
 {
@@ -352,7 +374,7 @@ static void write_part(const struct hc_part *part, struct hc_buf *out)
 		hc_buf_cstr(out, i ? ",\"" : "\"");
 		hc_buf_str(out, m->key.raw);
 		hc_buf_cstr(out, "\":");
-		hc_buf_str(out, m->value.raw);
+		write_value(&m->value, out);
 	}
 	hc_buf_char(out, '}');
 }
@@ -372,7 +394,7 @@ static void write_capture(const struct hc_record *r, struct hc_buf *out)
 		hc_buf_str(out, r->parts[order[i]].name.raw);
 		hc_buf_cstr(out, "\":");
 		if (r->parts[order[i]].other.raw.n)
-			hc_buf_str(out, r->parts[order[i]].other.raw);
+			write_value(&r->parts[order[i]].other, out);
 		else
 			write_part(&r->parts[order[i]], out);
 	}

@@ -293,9 +293,9 @@ def test_bad_value(window, name):
 
 
 def test_json_path_that_is_not_there(window):
-    window.capture_file([h.capture('{"score":0.5}', "a", encoding="JSON"), h.capture('{"p":0.5}', "b", encoding="JSON")])
+    path = window.capture_file([h.capture('{"score":0.5}', "a", encoding="JSON"),
+                                h.capture('{"p":0.5}', "b", encoding="JSON")])
     window.label_file([h.label("a", "1"), h.label("b", "0")])
-    path = window.base / h.hour_path(window.start) / "00-00-000-a.jsonl"
     refuse(window, "--problem-type", "BinaryClassification", "--probability-attribute", "$.score", at=(path, 2),
            says="score")
 
@@ -446,8 +446,8 @@ PROBLEM_USAGE = {
     "unknown problem type": (("--problem-type", "Ranking"), "Ranking"),
     "regression without inference": (("--problem-type", "Regression"), "--inference-attribute"),
     "multiclass without inference": (("--problem-type", "MulticlassClassification"), "--inference-attribute"),
-    "multiclass with only a probability": (("--problem-type", "MulticlassClassification", "--probability-attribute", "0"),
-                                           "--inference-attribute"),
+    "multiclass with only a probability": (
+        ("--problem-type", "MulticlassClassification", "--probability-attribute", "0"), "--inference-attribute"),
     "binary without anything": (("--problem-type", "BinaryClassification"), "attribute"),
 }
 
@@ -458,8 +458,8 @@ def test_attributes_that_do_not_suffice(window, name):
     args, says = PROBLEM_USAGE[name]
     refused(("run", *window.inputs(), *window.tick(), *args, "-o", window.out), 2, re.escape(says), None, window.out)
     source = h.write(window.folder / "b.csv", "label,p\n1,1\n0,0\n")
-    refused(("baseline", source, "--ground-truth-attribute", "label", *args, "-o", window.out), 2, re.escape(says), None,
-            window.out)
+    refused(("baseline", source, "--ground-truth-attribute", "label", *args, "-o", window.out), 2, re.escape(says),
+            None, window.out)
 
 
 def test_without_output_folder(window):
@@ -475,7 +475,8 @@ def test_unknown_command(args):
 
 # --- baselines ---------------------------------------------------------------------------------
 
-BASELINE = ("--problem-type", "BinaryClassification", "--ground-truth-attribute", "label", "--probability-attribute", "p")
+BASELINE = ("--problem-type", "BinaryClassification", "--ground-truth-attribute", "label",
+            "--probability-attribute", "p")
 
 BASELINES = {
     "empty": ("b.csv", "", None, ()),
@@ -520,7 +521,8 @@ def test_baseline_tolerates(tmp_path):
 
 
 def test_baseline_that_is_missing(tmp_path):
-    refused(("baseline", tmp_path / "none.csv", *BASELINE, "-o", tmp_path / "out"), 2, "none.csv", None, tmp_path / "out")
+    out = tmp_path / "out"
+    refused(("baseline", tmp_path / "none.csv", *BASELINE, "-o", out), 2, "none.csv", None, out)
 
 
 def test_baseline_without_ground_truth_attribute(tmp_path):
@@ -721,7 +723,8 @@ def test_output_held_by_another_run(window):
     """One run at a time in one folder: the second is told, or waits; the report is whole either way."""
     good_window(window.folder)
     args = [h.binary(), *map(str, run_args(window))]
-    both = [subprocess.Popen(args, env=h.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    both = [subprocess.Popen(args, env=h.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            for _ in range(2)]
     ends = [p.communicate(timeout=60) and p.returncode for p in both]
     assert 0 in ends and set(ends) <= {0, 2, 3}, ends
     assert set(h.REPORT_FILES) <= set(h.snapshot(window.out))

@@ -1,7 +1,7 @@
 """What AWS itself printed: the churn example's baseline and execution, the guide's examples, real records.
 
-tests/data/churn and tests/data/records are real artefacts (see the README of the data's origin in
-expected.json). Every digit that is not made by AWS's random samples must come out here.
+tests/data/churn and tests/data/records are real artefacts; tests/data/README.md says where they come from.
+Every digit that is not made by AWS's random samples must come out here.
 """
 import csv
 import json

@@ -84,8 +84,8 @@ def test_documents_of_violations(window):
     limits = h.write(window.folder / "c.json", json.dumps({"binary_classification_constraints": {
         "recall": entry, "auc": entry, "f0_5": entry}}))
     for more in ((), ("--aws-quirks",)):
-        result = h.succeed("run", *window.inputs(), *window.tick(), *SCORE, "--constraints", limits, *more, "--json", "-o",
-                           window.out, status=1)
+        result = h.succeed("run", *window.inputs(), *window.tick(), *SCORE, "--constraints", limits, *more, "--json",
+                           "-o", window.out, status=1)
         check_documents(window.out, result)
 
 
@@ -111,8 +111,8 @@ def test_documents_of_a_batch(tmp_path):
     h.write(tmp_path / "c/output/2026/03/01/05/m.json", json.dumps([{"prefix": f"{tmp_path}/t/"}, "a.out"]))
     h.write(tmp_path / "l/2026/03/01/05/l.jsonl", [h.label("id-1", "1"), h.label("id-2", "0")])
     result = h.succeed("run", "--batch-transform-input", tmp_path / "c", "--dataset-format", "csv", "--no-header",
-                       "--ground-truth-input", tmp_path / "l", "--scheduled-time", "2026-03-01T06:00Z", *SCORE, "--json",
-                       "-o", tmp_path / "out")
+                       "--ground-truth-input", tmp_path / "l", "--scheduled-time", "2026-03-01T06:00Z", *SCORE,
+                       "--json", "-o", tmp_path / "out")
     check_documents(tmp_path / "out", result)
 
 

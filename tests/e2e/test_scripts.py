@@ -10,7 +10,8 @@ import helpers as h
 
 ROWS = [("0.9", "1"), ("0.1", "1"), ("0.9", "0"), ("0.1", "0")]
 ALL_ONE = {"0": {"0": 1, "1": 1}, "1": {"0": 1, "1": 1}}
-BY_ROW = ("--problem-type", "BinaryClassification", "--probability-attribute", "score", "--ground-truth-attribute", "truth")
+BY_ROW = ("--problem-type", "BinaryClassification", "--probability-attribute", "score",
+          "--ground-truth-attribute", "truth")
 
 
 @pytest.fixture
@@ -24,8 +25,8 @@ def script(window, text, name="script.py"):
 
 def preprocess(window, text, *more, status=0, attributes=BY_ROW, command="run", **options):
     path = script(window, text)
-    return h.succeed(command, *window.inputs(), *window.tick(), *attributes, "--record-preprocessor-script", path, *more,
-                     "-o", window.out, status=status, **options)
+    return h.succeed(command, *window.inputs(), *window.tick(), *attributes, "--record-preprocessor-script", path,
+                     *more, "-o", window.out, status=status, **options)
 
 
 PLAIN = """
@@ -119,11 +120,10 @@ def test_dropping(filled, nothing):
 
 
 def test_dropping_everything(filled):
-    result = h.hindcast("run", *filled.inputs(), *filled.tick(), *BY_ROW, "--record-preprocessor-script", script(filled, """
+    preprocess(filled, """
         def preprocess_handler(inference_record):
             return []
-    """), "-o", filled.out)
-    assert result.status == 2 and result.err.strip(), str(result)
+    """, status=2)
     assert not h.snapshot(filled.out)
 
 

@@ -34,43 +34,43 @@ class CaseFailed(AssertionError):
 
 
 def _run(job):
-    function, kind, first, last = job
+    function, kind, first, last, folder = job
     failures = []
-    folder = scratch()
-    try:
-        for number in range(first, last):
-            rng = random.Random(f"{seed()}:{kind}:{number}")
-            try:
-                function(rng, os.path.join(folder, str(number)))
-            except Exception:  # whatever goes wrong belongs to this case
-                failures.append((number, traceback.format_exc()))
-                if len(failures) >= SHOWN:
-                    break
-            if "HC_PROP_ONLY" not in os.environ:
-                shutil.rmtree(os.path.join(folder, str(number)), ignore_errors=True)
-    finally:
-        if failures and "HC_PROP_ONLY" in os.environ:
-            failures[0] = (failures[0][0], f"{failures[0][1]}\nfiles of the case: {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    for number in range(first, last):
+        case = os.path.join(folder, str(number))
+        try:
+            function(random.Random(f"{seed()}:{kind}:{number}"), case)
+        except Exception:  # whatever goes wrong belongs to this case
+            kept = f"\nfiles of the case: {case}" if "HC_PROP_ONLY" in os.environ else ""
+            failures.append((number, traceback.format_exc() + kept))
+            if len(failures) >= SHOWN:
+                break
+        if "HC_PROP_ONLY" not in os.environ:
+            shutil.rmtree(case, ignore_errors=True)
     return failures
 
 
 def run_cases(function, kind, n):
     """Runs cases 0..n-1, two at a time; fails with seed, number and dump of those that fail."""
     only = os.environ.get("HC_PROP_ONLY")
+    folder = scratch()
     if only is not None:
-        jobs = [(function, kind, int(only), int(only) + 1)]
+        jobs = [(function, kind, int(only), int(only) + 1, folder)]
     else:
         chunk = max(1, min(100, n // 8 or 1))
-        jobs = [(function, kind, first, min(n, first + chunk)) for first in range(0, n, chunk)]
+        jobs = [(function, kind, first, min(n, first + chunk), folder) for first in range(0, n, chunk)]
     failures = []
-    with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool:
-        for found in pool.imap_unordered(_run, jobs):
-            failures += found
-            if len(failures) >= SHOWN:
-                pool.terminate()
-                break
+    try:
+        with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool:
+            for found in pool.imap_unordered(_run, jobs):
+                failures += found
+                if len(failures) >= SHOWN:
+                    break
+            pool.terminate()
+            pool.join()
+    finally:
+        if only is None or not failures:
+            shutil.rmtree(folder, ignore_errors=True)
     if failures:
         dumps = "\n\n".join(f"HC_PROP_SEED={seed()} HC_PROP_ONLY={number}\n{text}"
                             for number, text in sorted(failures)[:SHOWN])
