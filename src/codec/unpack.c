@@ -83,8 +83,10 @@ static enum hc_code between_members(struct unpacker *u, struct hc_err *err)
 	}
 	if (u->at == u->end)
 		return HC_OK;
-	if (u->padded)
-		return hc_fail(err, HC_INPUT, "not valid gzip data: text after the padding of the last member");
+	if (u->padded) {
+		hc_fail(err, HC_INPUT, "not valid gzip data: text after the padding of the last member");
+		return hc_hint(err, "the file is damaged: upload or copy it again");
+	}
 	int status = inflateReset(&u->gzip);
 	if (status != Z_OK)
 		return fail_gzip(status, &u->gzip, err);

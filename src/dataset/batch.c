@@ -291,6 +291,8 @@ static enum hc_code capture_of_json(struct hc_str text, struct hc_buf *out, stru
 	if (n < 3)
 		return fail_row(text, err);
 	find_id_and_time(list, n, is_array, &id, &time);
+	if (list[id].value.type >= HC_JSON_ARRAY || list[time].value.type >= HC_JSON_ARRAY)
+		return fail_row(text, err);
 	HC_BUF_SCOPED struct hc_buf data = HC_BUF(HC_PAYLOAD_BYTES_MAX);
 	hc_buf_char(&data, is_array ? '[' : '{');
 	for (size_t i = 0; i < n; i++) {

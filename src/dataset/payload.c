@@ -42,6 +42,7 @@ static bool format_of_type(struct hc_str type, enum hc_payload_format *out)
 	if (semicolon)
 		type.n = (size_t)(semicolon - type.p);
 	type = hc_str_trim(type);
+	struct hc_str end = type.n > 5 ? (struct hc_str){type.p + type.n - 5, 5} : type;
 	if (hc_str_eq_nocase(type, HC_STR("text/csv")) || hc_str_eq_nocase(type, HC_STR("application/csv"))) {
 		*out = HC_PAYLOAD_CSV;
 		return true;
@@ -50,7 +51,7 @@ static bool format_of_type(struct hc_str type, enum hc_payload_format *out)
 	    hc_str_eq_nocase(type, HC_STR("application/jsonlines")) ||
 	    hc_str_eq_nocase(type, HC_STR("application/x-jsonlines")) ||
 	    hc_str_eq_nocase(type, HC_STR("application/x-ndjson")) || hc_str_eq_nocase(type, HC_STR("text/json")) ||
-	    hc_str_ends(type, "+json")) {
+	    hc_str_eq_nocase(end, HC_STR("+json"))) {
 		*out = HC_PAYLOAD_JSON;
 		return true;
 	}

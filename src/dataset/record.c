@@ -404,7 +404,10 @@ static void write_capture(const struct hc_record *r, struct hc_buf *out)
 static void write_version(const struct hc_record *r, struct hc_buf *out)
 {
 	hc_buf_cstr(out, "\"eventVersion\":");
-	hc_buf_str(out, r->version.raw.n ? r->version.raw : HC_STR("\"0\""));
+	if (r->version.raw.n)
+		write_value(&r->version, out);
+	else
+		hc_buf_cstr(out, "\"0\"");
 }
 
 void hc_record_write_truth(const struct hc_record *label, struct hc_buf *out)

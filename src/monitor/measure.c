@@ -300,6 +300,16 @@ enum hc_code hc_measure_add_script_row(struct hc_measure *m, struct hc_str row, 
 	return hc_measure_add(m, &m->row_outputs, &m->row_labels, who, err);
 }
 
+/* By place; of two in one record the first in byte order, whatever the order in which they were met. */
+static bool stands_before(const struct hc_class *c, const struct hc_third_class *found)
+{
+	if (c->first.file != found->first.file)
+		return c->first.file < found->first.file;
+	if (c->first.line != found->first.line)
+		return c->first.line < found->first.line;
+	return hc_str_cmp(c->spelling, found->spelling) < 0;
+}
+
 static enum hc_code finish_binary(struct hc_measure *m, struct hc_arena *arena, struct hc_measured *out,
 				  struct hc_class_place *where, struct hc_err *err)
 {
@@ -312,9 +322,7 @@ static enum hc_code finish_binary(struct hc_measure *m, struct hc_arena *arena, 
 		const struct hc_class *c = &m->classes.list[i];
 		if (out->classes.roles[i] != HC_ROLE_NONE)
 			continue;
-		bool earlier = !out->third.spelling.p || c->first.file < out->third.first.file ||
-			       (c->first.file == out->third.first.file && c->first.line < out->third.first.line);
-		if (earlier) {
+		if (!out->third.spelling.p || stands_before(c, &out->third)) {
 			out->third.spelling = c->spelling;
 			out->third.first = c->first;
 		}

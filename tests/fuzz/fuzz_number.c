@@ -65,7 +65,7 @@ static void check_print(double x)
 	if (isfinite(x))
 		check_shape(x, (struct hc_str){text, n});
 	size_t n_brief = hc_number_print_short(x, brief);
-	must(n_brief <= n && strlen(brief) == n_brief);
+	must(n_brief < sizeof brief && strlen(brief) == n_brief);
 	must(hc_number_parse((struct hc_str){brief, n_brief}, &back) && (back == x || isnan(x)));
 }
 

@@ -61,7 +61,7 @@ static enum hc_code read_cells(struct hc_payload *p, struct hc_str text, const s
 			struct hc_str cell = {NULL, SIZE_MAX};
 			HC_TRY(hc_payload_cell(p, i, &cell, &err));
 			must(hc_str_trim(cell).n > 0 && hc_utf8_valid_prefix(cell.p, cell.n) == cell.n);
-			must(inside(cell, text.p, text.n) || inside(cell, p->row.scratch.p, p->row.scratch.n) ||
+			must(inside(cell, text.p, text.n) || inside(cell, p->row.scratch.p, p->row.scratch.cap) ||
 			     inside(cell, p->values[i].text.p, p->values[i].text.n));
 			hc_buf_u64(out, cell.n);
 			hc_buf_char(out, ':');

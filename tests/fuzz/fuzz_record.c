@@ -69,7 +69,7 @@ static void check_merged(const struct hc_record *capture, const struct hc_record
 	must(!truth.failed);
 	check_truth(label, hc_buf_view(&truth));
 	hc_record_write_merged(capture, hc_buf_view(&truth), &line);
-	must(!line.failed && !memchr(line.p, '\n', line.n));
+	must(!line.failed && !memchr(line.p, '\n', line.n) && !memchr(line.p, '\r', line.n));
 	must(parse(hc_buf_view(&line), HC_RECORD_MERGED, &merged));
 	must(hc_str_eq(merged.key, capture->key));
 	must(hc_str_eq(merged.event_id, capture->event_id) && hc_str_eq(merged.inference_id, capture->inference_id));

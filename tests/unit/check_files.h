@@ -24,7 +24,9 @@ static char check_folder[32];
 static inline int enter_folder(void **state)
 {
 	(void)state;
-	strcpy(check_folder, "/tmp/hindcast-test-XXXXXX");
+	/* In memory where that can be: disks take their time over files that replace others. */
+	strcpy(check_folder, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	strcat(check_folder, "/hindcast-test-XXXXXX");
 	return mkdtemp(check_folder) ? 0 : -1;
 }
 
@@ -99,7 +101,8 @@ static inline void tell_file(const char *path, struct hc_buf *out)
 	fclose(f);
 }
 
-static inline void tell_below(const char *path, const char *name, bool folders, struct hc_buf *out)
+/* What is below a folder as text, without what bears the name `skipped` (NULL: nothing). */
+static inline void tell_below(const char *path, const char *name, bool folders, const char *skipped, struct hc_buf *out)
 {
 	struct dirent **list;
 	int n = scandir(path, &list, NULL, alphasort);
@@ -111,12 +114,12 @@ static inline void tell_below(const char *path, const char *name, bool folders, 
 		snprintf(below, sizeof below, "%s/%s", path, entry);
 		snprintf(below_name, sizeof below_name, "%s%s%s", name, *name ? "/" : "", entry);
 		assert_int_equal(lstat(below, &st), 0);
-		bool dots = strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0;
-		if (!dots && S_ISDIR(st.st_mode)) {
+		bool told = strcmp(entry, ".") != 0 && strcmp(entry, "..") != 0 && !(skipped && strcmp(entry, skipped) == 0);
+		if (told && S_ISDIR(st.st_mode)) {
 			if (folders)
 				hc_buf_printf(out, "%s/ ", below_name);
-			tell_below(below, below_name, folders, out);
-		} else if (!dots) {
+			tell_below(below, below_name, folders, skipped, out);
+		} else if (told) {
 			hc_buf_printf(out, "%s=", below_name);
 			tell_file(below, out);
 			hc_buf_char(out, ' ');
@@ -134,7 +137,7 @@ static inline void tell_below(const char *path, const char *name, bool folders, 
 static inline void check_tree_at(const char *name, const char *expected, bool folders, const char *file, int line)
 {
 	struct hc_buf out = HC_BUF(1 << 20);
-	tell_below(path_of(name), "", folders, &out);
+	tell_below(path_of(name), "", folders, NULL, &out);
 	check_str_at(hc_buf_view(&out), expected, file, line);
 	hc_buf_free(&out);
 }
