@@ -73,8 +73,9 @@ static enum hc_code decode_base64(struct hc_payload *p, const struct hc_part_dat
 			       "content type when capturing");
 	}
 	hc_buf_reset(&p->bytes);
-	if (!hc_base64_decode(text, &p->bytes)) {
-		HC_TRY(hc_buf_check(&p->bytes, "decoded data", err));
+	bool valid = hc_base64_decode(text, &p->bytes);
+	HC_TRY(hc_buf_check(&p->bytes, "decoded data", err));
+	if (!valid) {
 		hc_fail(err, HC_INPUT, "%s.data is not valid BASE64: '%s'", what, hc_str_show(text, shown));
 		return hc_hint(err,
 			       "its encoding says BASE64: upload the file again, or allow it with --max-bad-records");

@@ -5,14 +5,6 @@
 
 static const char *const aws_silence[] = {"f0_5", NULL};
 
-static const struct hc_constraint *constraint_of(const struct hc_constraints *constraints, size_t metric)
-{
-	for (size_t i = 0; i < constraints->n; i++)
-		if (constraints->list[i].metric == metric)
-			return &constraints->list[i];
-	return NULL;
-}
-
 static void add_not_judged(struct hc_verdict *v, const struct hc_metric_info *info, const char *why)
 {
 	v->not_judged[v->n_not_judged++] = (struct hc_not_judged){info, why ? why : "it is undefined here"};
@@ -36,36 +28,44 @@ static void judge_one(const struct hc_metric_info *info, const struct hc_metric 
 			(struct hc_violation){info, m->value, m->deviation, c->threshold, c->op};
 }
 
-/* Metrics in the order in which AWS reports violations. */
-static size_t violation_order(const struct hc_metric_info *table, size_t n, size_t order[HC_METRICS_MAX])
+/* Constraints in the order in which AWS reports violations; equal ranks as in the file. */
+static void by_rank(const struct hc_metric_info *table, const struct hc_constraints *constraints,
+		    const struct hc_constraint *order[HC_METRICS_MAX])
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < constraints->n; i++) {
+		const struct hc_constraint *c = &constraints->list[i];
 		size_t at = i;
-		for (; at > 0 && table[order[at - 1]].violation_rank > table[i].violation_rank; at--)
+		for (; at > 0 && table[order[at - 1]->metric].violation_rank > table[c->metric].violation_rank; at--)
 			order[at] = order[at - 1];
-		order[at] = i;
+		order[at] = c;
 	}
-	return n;
+}
+
+static void judge_nothing(const struct hc_metric_info *table, size_t n, const struct hc_metrics *metrics,
+			  struct hc_verdict *out)
+{
+	for (size_t i = 0; i < n; i++)
+		if (metrics->values[i].present && isnan(metrics->values[i].value))
+			add_not_judged(out, &table[i], metrics->values[i].undefined);
 }
 
 void hc_judge(const struct hc_metrics *metrics, const struct hc_constraints *constraints, bool aws_quirks,
 	      struct hc_verdict *out)
 {
-	size_t n, order[HC_METRICS_MAX];
+	size_t n;
+	const struct hc_constraint *order[HC_METRICS_MAX];
 	const struct hc_metric_info *table = hc_metric_table(metrics->problem, &n);
 	*out = (struct hc_verdict){0};
-	violation_order(table, n, order);
-	for (size_t k = 0; k < n; k++) {
-		size_t i = order[k];
-		const struct hc_metric *m = &metrics->values[i];
-		const struct hc_constraint *c = constraints ? constraint_of(constraints, i) : NULL;
-		if (!constraints && m->present && isnan(m->value))
-			add_not_judged(out, &table[i], m->undefined);
-		if (!c)
-			continue;
-		if (aws_quirks && strcmp(table[i].name, aws_silence[0]) == 0)
+	if (!constraints) {
+		judge_nothing(table, n, metrics, out);
+		return;
+	}
+	by_rank(table, constraints, order);
+	for (size_t i = 0; i < constraints->n; i++) {
+		size_t metric = order[i]->metric;
+		if (aws_quirks && strcmp(table[metric].name, aws_silence[0]) == 0)
 			out->silenced = aws_silence;
 		else
-			judge_one(&table[i], m, c, out);
+			judge_one(&table[metric], &metrics->values[metric], order[i], out);
 	}
 }
