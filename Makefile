@@ -35,6 +35,7 @@ demo: deps-build ## the main job on the shipped examples (installs what is missi
 
 install: build ## program and man page under PREFIX (DESTDIR is heeded)
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@$(MAKE) --no-print-directory build > $(BUILD)/setup.log
 	@meson install -C $(BUILD) --no-rebuild
 
 clean: ## away with everything that was built

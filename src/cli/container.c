@@ -156,7 +156,7 @@ static enum hc_code request_of_analyze(struct hc_arena *arena, struct hc_request
 		   {HC_OPT_POSTPROCESSOR, "post_analytics_processor_script"},
 		   {HC_OPT_OUTPUT, "output_path"}};
 	const char *source, *format_text;
-	struct dataset_format format;
+	struct dataset_format format = {0};
 	struct hc_parsed parsed = {0};
 	HC_TRY(check_analysis(err));
 	HC_TRY(need("dataset_source", &source, err));

@@ -1,5 +1,6 @@
 #include "conf/options.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,7 @@ static enum hc_code parse_all(const struct hc_options_table *t, const struct hc_
 enum hc_code hc_options_parse(const struct hc_options_table *table, const struct hc_command *command, int argc,
 			      char *const *argv, struct hc_parsed *out, struct hc_err *err)
 {
+	assert(table->n_options <= HC_OPTIONS_MAX);
 	*out = (struct hc_parsed){0};
 	out->positionals = malloc(((size_t)argc + 1) * sizeof *out->positionals);
 	if (!out->positionals)

@@ -1,6 +1,7 @@
 #include "monitor/measure.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/number.h"
@@ -70,6 +71,16 @@ enum hc_code hc_measure_options_check(const struct hc_measure_options *o, struct
 	return HC_OK;
 }
 
+static void flatten_truth(struct hc_measure *m)
+{
+	const struct hc_attribute *truth = &m->options.truth;
+	struct hc_str text = truth->given ? truth->text : HC_STR("0");
+	int n = snprintf(m->flat_truth_key, sizeof m->flat_truth_key, "groundTruthData_%.*s", HC_STR_ARG(text));
+	struct hc_str key = {m->flat_truth_key, (size_t)n};
+	m->flat_truth = (struct hc_attribute){.given = true, .text = key, .column = SIZE_MAX, .path = {.n = 1}};
+	m->flat_truth.path.steps[0] = (struct hc_jsonpath_step){.kind = HC_STEP_KEY, .key = key};
+}
+
 enum hc_code hc_measure_init(struct hc_measure *m, const struct hc_measure_options *options, struct hc_err *err)
 {
 	*m = (struct hc_measure){.options = *options};
@@ -79,6 +90,7 @@ enum hc_code hc_measure_init(struct hc_measure *m, const struct hc_measure_optio
 	m->uses_class = !(binary && m->uses_score && (options->has_threshold || !options->inference.given));
 	if (!options->has_threshold)
 		m->options.threshold = 0.5;
+	flatten_truth(m);
 	hc_payload_init(&m->outputs);
 	hc_payload_init(&m->labels);
 	hc_rows_init(&m->row_outputs);
@@ -246,14 +258,14 @@ enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_rows *outputs,
 	return HC_OK;
 }
 
-/* Reads rows that hold prediction and label (when `with_label`) from the outputs payload. */
+/* Reads rows that hold prediction and, where `truth` is not NULL, label from the outputs payload. */
 static enum hc_code read_table_rows(struct hc_measure *m, struct hc_str text, enum hc_payload_format format,
-				    bool with_label, struct hc_err *err)
+				    const struct hc_attribute *truth, struct hc_err *err)
 {
 	const struct hc_attribute *attributes[HC_PAYLOAD_CELLS_MAX];
 	size_t n = 0;
-	if (with_label)
-		attributes[n++] = &m->options.truth;
+	if (truth)
+		attributes[n++] = truth;
 	n += output_attributes(m, attributes + n);
 	reset_rows(&m->row_outputs);
 	reset_rows(&m->row_labels);
@@ -264,38 +276,49 @@ static enum hc_code read_table_rows(struct hc_measure *m, struct hc_str text, en
 		HC_TRY(hc_payload_next(&m->outputs, &got, err));
 		if (!got)
 			return HC_OK;
-		if (with_label) {
+		if (truth) {
 			HC_TRY(hc_payload_cell(&m->outputs, 0, &cell, err));
 			HC_TRY(read_label_row(m, cell, &m->row_labels, err));
 		}
-		HC_TRY(read_output_row(m, &m->outputs, with_label, &m->row_outputs, err));
+		HC_TRY(read_output_row(m, &m->outputs, truth != NULL, &m->row_outputs, err));
 	}
 }
 
 enum hc_code hc_measure_add_table_row(struct hc_measure *m, struct hc_str text, enum hc_payload_format format,
 				      const struct hc_identity *who, struct hc_err *err)
 {
-	HC_TRY(read_table_rows(m, text, format, true, err));
+	HC_TRY(read_table_rows(m, text, format, &m->options.truth, err));
 	return hc_measure_add(m, &m->row_outputs, &m->row_labels, who, err);
+}
+
+static bool names_an_output(const struct hc_measure *m, struct hc_str text)
+{
+	const struct hc_attribute *attributes[HC_PAYLOAD_CELLS_MAX];
+	for (size_t i = output_attributes(m, attributes); i > 0; i--)
+		if (hc_str_eq(attributes[i - 1]->text, text))
+			return true;
+	return false;
+}
+
+/* Where the label stands in a row that a preprocessor made; NULL: it holds none. */
+static const struct hc_attribute *truth_of_row(struct hc_measure *m, struct hc_str row)
+{
+	const struct hc_attribute *truth = &m->options.truth;
+	if (truth->given && !names_an_output(m, truth->text) && hc_payload_holds(&m->outputs, row, truth))
+		return truth;
+	return hc_payload_holds(&m->outputs, row, &m->flat_truth) ? &m->flat_truth : NULL;
 }
 
 enum hc_code hc_measure_add_script_row(struct hc_measure *m, struct hc_str row, const struct hc_part_data *truth,
 				       const struct hc_identity *who, struct hc_err *err)
 {
-	static const char *const prefixes[] = {"endpointOutput_", "batchTransformOutput_", "groundTruthData_", NULL};
-	const struct hc_attribute given = m->options.truth;
-	if (!given.given)
-		m->options.truth = (struct hc_attribute){.given = true, .text = HC_STR("0"), .path = {.n = 1}};
-	if (!given.given)
-		m->options.truth.path.steps[0] =
-			(struct hc_jsonpath_step){.kind = HC_STEP_KEY, .key = HC_STR("groundTruthData_0")};
+	static const char *const prefixes[] = {"endpointOutput_", "batchTransformOutput_", NULL};
+	const struct hc_attribute *in_row = truth_of_row(m, row);
 	m->outputs.prefixes = prefixes;
-	bool with_label = hc_payload_holds(&m->outputs, row, &m->options.truth);
-	enum hc_code code = read_table_rows(m, row, HC_PAYLOAD_JSON, with_label, err);
+	enum hc_code code = read_table_rows(m, row, HC_PAYLOAD_JSON, in_row, err);
 	m->outputs.prefixes = NULL;
-	m->options.truth = given;
 	HC_TRY(code);
-	if (!with_label)
+	if (!in_row)
 		HC_TRY(hc_measure_read_labels(m, truth, &m->row_labels, err));
 	return hc_measure_add(m, &m->row_outputs, &m->row_labels, who, err);
 }

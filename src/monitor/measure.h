@@ -47,6 +47,8 @@ struct hc_measure {
 	bool uses_score, uses_class; /* what is read of an output */
 	struct hc_payload outputs, labels;
 	struct hc_rows row_outputs, row_labels; /* of table rows */
+	struct hc_attribute flat_truth;         /* groundTruthData_<A>, where preprocessors have the label */
+	char flat_truth_key[HC_ATTRIBUTE_LEN_MAX + 32];
 	struct hc_classes classes;
 	struct hc_binary binary;
 	struct hc_multiclass multiclass;
@@ -83,8 +85,9 @@ enum hc_code hc_measure_add_table_row(struct hc_measure *m, struct hc_str text, 
 
 /*
  * Adds one row that a preprocessor made: a JSON object. Keys are looked for as the attributes name them,
- * then as AWS's analyzer flattens records (`endpointOutput_<A>`, `groundTruthData_<A>`); without a
- * label in the row (`groundTruthData_0` where no attribute was given) the record's own one counts.
+ * then as AWS's analyzer flattens records (predictions `endpointOutput_<A>`, the label `groundTruthData_<A>`, or
+ * `groundTruthData_0` where no attribute was given); what an attribute of the prediction names is no label.
+ * Without a label in the row the record's own one counts.
  */
 enum hc_code hc_measure_add_script_row(struct hc_measure *m, struct hc_str row, const struct hc_part_data *truth,
 				       const struct hc_identity *who, struct hc_err *err) HC_MUST_USE;

@@ -114,7 +114,8 @@ static inline void tell_below(const char *path, const char *name, bool folders, 
 		snprintf(below, sizeof below, "%s/%s", path, entry);
 		snprintf(below_name, sizeof below_name, "%s%s%s", name, *name ? "/" : "", entry);
 		assert_int_equal(lstat(below, &st), 0);
-		bool told = strcmp(entry, ".") != 0 && strcmp(entry, "..") != 0 && !(skipped && strcmp(entry, skipped) == 0);
+		bool told = strcmp(entry, ".") != 0 && strcmp(entry, "..") != 0 &&
+			    !(skipped && strcmp(entry, skipped) == 0);
 		if (told && S_ISDIR(st.st_mode)) {
 			if (folders)
 				hc_buf_printf(out, "%s/ ", below_name);

@@ -37,9 +37,16 @@ static void test_names(void **state)
 	(void)state;
 	/* the keys of join_report.json, in the order of the contract */
 	static const char *const names[] = {
-		"captured",	    "labelled",		  "matched",	       "captures_without_label",
-		"labels_without_capture", "duplicate_labels", "conflicting_labels", "repeated_captures",
-		"after_window",	    "unreadable",
+		"captured",
+		"labelled",
+		"matched",
+		"captures_without_label",
+		"labels_without_capture",
+		"duplicate_labels",
+		"conflicting_labels",
+		"repeated_captures",
+		"after_window",
+		"unreadable",
 	};
 	assert_int_equal(COUNT(names), HC_ACCOUNT_LINES);
 	for (int i = 0; i < HC_ACCOUNT_LINES; i++)
@@ -142,7 +149,7 @@ static void test_few_delays(void **state)
 		double q;
 		int64_t of_one, of_two, of_ten;
 	} table[] = {
-		{0, 30, 20, 1}, {0.1, 30, 20, 1}, {0.25, 30, 20, 3}, {0.5, 30, 20, 5},
+		{0, 30, 20, 1},    {0.1, 30, 20, 1}, {0.25, 30, 20, 3},  {0.5, 30, 20, 5},
 		{0.75, 30, 30, 8}, {0.9, 30, 30, 9}, {0.99, 30, 30, 10}, {1, 30, 30, 10},
 	};
 	assert_int_equal(hc_account_delay_quantile(a, 0.5), 0);
@@ -189,7 +196,7 @@ int main(void)
 {
 #define ON_ACCOUNT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names), ON_ACCOUNT(test_samples),	   ON_ACCOUNT(test_long_texts),
+		cmocka_unit_test(test_names), ON_ACCOUNT(test_samples),    ON_ACCOUNT(test_long_texts),
 		ON_ACCOUNT(test_shares),      ON_ACCOUNT(test_few_delays), ON_ACCOUNT(test_nearest_rank),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,10 +19,12 @@ static void test_indexes(void **state)
 		bool is_index;
 		size_t index;
 	} table[] = {
-		{"0", true, 0},	    {"7", true, 7},	 {"_c0", true, 0},     {"_c12", true, 12}, {"16383", true, 16383},
-		{"16384", false, 0}, {"_c16384", false, 0}, {"-1", false, 0},	  {"+1", false, 0},  {" 1", false, 0},
-		{"1.0", false, 0},   {"_c", false, 0},	 {"_C0", false, 0},    {"c0", false, 0},   {"__c0", false, 0},
-		{"score", false, 0}, {"$.score", false, 0}, {"99999999999999999999", false, 0},
+		{"0", true, 0},        {"7", true, 7},         {"_c0", true, 0},
+		{"_c12", true, 12},    {"16383", true, 16383}, {"16384", false, 0},
+		{"_c16384", false, 0}, {"-1", false, 0},       {"+1", false, 0},
+		{" 1", false, 0},      {"1.0", false, 0},      {"_c", false, 0},
+		{"_C0", false, 0},     {"c0", false, 0},       {"__c0", false, 0},
+		{"score", false, 0},   {"$.score", false, 0},  {"99999999999999999999", false, 0},
 	};
 	struct hc_arena arena = HC_ARENA(1 << 20);
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -96,25 +98,15 @@ static void test_headers(void **state)
 		const char *text;
 		size_t column; /* SIZE_MAX: refused */
 	} table[] = {
-		{"label", 0},
-		{"score", 1},
-		{"a b", 2},
-		{"0", 3},   /* a column of that name comes before the index */
-		{"1", 1},
-		{"_c2", 2},
-		{"3", 3},
-		{"\xc3\xa4", 4},
-		{"x,y\"z", 5},
-		{"5", 5},
-		{"6", SIZE_MAX},
-		{"_c6", SIZE_MAX},
-		{"Label", SIZE_MAX},
-		{"labe", SIZE_MAX},
-		{"label ", SIZE_MAX},
-		{"$.label", SIZE_MAX},
+		{"label", 0},       {"score", 1},         {"a b", 2},
+		{"0", 3}, /* a column of that name comes before the index */
+		{"1", 1},           {"_c2", 2},           {"3", 3},
+		{"\xc3\xa4", 4},    {"x,y\"z", 5},        {"5", 5},
+		{"6", SIZE_MAX},    {"_c6", SIZE_MAX},    {"Label", SIZE_MAX},
+		{"labe", SIZE_MAX}, {"label ", SIZE_MAX}, {"$.label", SIZE_MAX},
 	};
-	struct hc_str fields[] = {HC_STR("label"), HC_STR("score"), HC_STR("a b"), HC_STR("0"), HC_STR("\xc3\xa4"),
-				  HC_STR("x,y\"z")};
+	struct hc_str fields[] = {HC_STR("label"), HC_STR("score"),    HC_STR("a b"),
+				  HC_STR("0"),     HC_STR("\xc3\xa4"), HC_STR("x,y\"z")};
 	struct hc_csv_row header = {.fields = fields, .n = COUNT(fields)};
 	struct hc_arena arena = HC_ARENA(1 << 20);
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -142,7 +134,8 @@ static void test_wide_header(void **state)
 	enum { COLUMNS = 1000 };
 	struct hc_str fields[COLUMNS];
 	for (size_t i = 0; i < COLUMNS; i++)
-		fields[i] = HC_STR("a rather long name of a column, \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4");
+		fields[i] = HC_STR(
+			"a rather long name of a column, \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4");
 	struct hc_csv_row header = {.fields = fields, .n = COLUMNS};
 	struct hc_arena arena = HC_ARENA(1 << 20);
 	struct hc_err err;
@@ -156,7 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_indexes), cmocka_unit_test(test_not_given), cmocka_unit_test(test_copied),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_headers),	  cmocka_unit_test(test_wide_header),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_headers),   cmocka_unit_test(test_wide_header),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,8 @@ static void test_manifests(void **state)
 		{absolute, "elsewhere/a.csv.out=3 "},
 		{uri, "elsewhere/a.csv.out=3 "},
 		{unslashed, "elsewhere/a.csv.out=3 "},
-		{" [\n {\"x\" : [1], \"prefix\" : \"out\\/\", \"y\":{}} ,\r\n\"\\u0061.csv.out\" ]\n", "in/out/a.csv.out=5 "},
+		{" [\n {\"x\" : [1], \"prefix\" : \"out\\/\", \"y\":{}} ,\r\n\"\\u0061.csv.out\" ]\n",
+		 "in/out/a.csv.out=5 "},
 		{"[{\"prefix\":\"out/\"},\"x y\\u00e4.out\"]", "in/out/x y\xc3\xa4.out=0 "},
 		/* the prefix of what follows it */
 		{"[{\"prefix\":\"out/\"},\"b.csv.out\",{\"prefix\":\"out/deep/\"},\"c.csv.out\"]",
@@ -196,22 +197,28 @@ static void test_rows(void **state)
 	} table[] = {
 		/* CSV: the last two columns, the others as they were written */
 		{HC_PAYLOAD_CSV, "0.9,id-1," TIME, "id-1|" TIME "|0.9"},
-		{HC_PAYLOAD_CSV, "186,0.1,137.8,0.01584203727543354,bd6c," TIME, "bd6c|" TIME "|186,0.1,137.8,0.01584203727543354"},
+		{HC_PAYLOAD_CSV, "186,0.1,137.8,0.01584203727543354,bd6c," TIME,
+		 "bd6c|" TIME "|186,0.1,137.8,0.01584203727543354"},
 		{HC_PAYLOAD_CSV, "\"a,\"\"b\"\"\", 1 ,\"x,y\"," TIME, "x,y|" TIME "|\"a,\"\"b\"\"\", 1 "},
 		{HC_PAYLOAD_CSV, "\"a\nb\",1,id," TIME, "id|" TIME "|\"a\nb\",1"},
 		{HC_PAYLOAD_CSV, ",id," TIME " ", NULL}, /* an empty output */
 		{HC_PAYLOAD_CSV, "1,id, " TIME " ", "id|" TIME "|1"},
 		{HC_PAYLOAD_CSV, "1,\"a\"\"b\\c\xc3\xa4\"," TIME, "a\"b\\c\xc3\xa4|" TIME "|1"},
 		/* JSON objects: the members named so, else the last two */
-		{HC_PAYLOAD_JSON, "{\"score\":0.9,\"SageMakerInferenceId\":\"i\",\"SageMakerInferenceTime\":\"" TIME "\"}",
+		{HC_PAYLOAD_JSON,
+		 "{\"score\":0.9,\"SageMakerInferenceId\":\"i\",\"SageMakerInferenceTime\":\"" TIME "\"}",
 		 "i|" TIME "|{\"score\":0.9}"},
-		{HC_PAYLOAD_JSON, "{\"SageMakerInferenceTime\":\"" TIME "\",\"score\":0.9,\"SageMakerInferenceId\":\"i\",\"x\":1}",
+		{HC_PAYLOAD_JSON,
+		 "{\"SageMakerInferenceTime\":\"" TIME "\",\"score\":0.9,\"SageMakerInferenceId\":\"i\",\"x\":1}",
 		 "i|" TIME "|{\"score\":0.9,\"x\":1}"},
-		{HC_PAYLOAD_JSON, "{\"inference_id\":\"i\",\"InferenceTime\":\"" TIME "\",\"s\":[1, 2]}", "i|" TIME "|{\"s\":[1, 2]}"},
-		{HC_PAYLOAD_JSON, "{\"sagemaker_inference_id\":\"i\",\"SAGEMAKER-INFERENCE-TIME\":\"" TIME "\",\"s\":1}",
+		{HC_PAYLOAD_JSON, "{\"inference_id\":\"i\",\"InferenceTime\":\"" TIME "\",\"s\":[1, 2]}",
+		 "i|" TIME "|{\"s\":[1, 2]}"},
+		{HC_PAYLOAD_JSON,
+		 "{\"sagemaker_inference_id\":\"i\",\"SAGEMAKER-INFERENCE-TIME\":\"" TIME "\",\"s\":1}",
 		 "i|" TIME "|{\"s\":1}"},
 		{HC_PAYLOAD_JSON, "{\"s\":1,\"a\":\"i\",\"b\":\"" TIME "\"}", "i|" TIME "|{\"s\":1}"},
-		{HC_PAYLOAD_JSON, "{\"inferenceId\":\"no\",\"a\":\"i\",\"b\":\"" TIME "\"}", "i|" TIME "|{\"inferenceId\":\"no\"}"},
+		{HC_PAYLOAD_JSON, "{\"inferenceId\":\"no\",\"a\":\"i\",\"b\":\"" TIME "\"}",
+		 "i|" TIME "|{\"inferenceId\":\"no\"}"},
 		{HC_PAYLOAD_JSON, " { \"s\" : \"\\u00e4\\\"\" , \"a\" : \"\\u0069\" , \"b\" : \"" TIME "\" } ",
 		 "i|" TIME "|{\"s\":\"\\u00e4\\\"\"}"},
 		/* JSON arrays: the last two */
@@ -250,7 +257,8 @@ static void test_bad_rows(void **state)
 		{HC_PAYLOAD_CSV, "0.9,0.8,0.7", "inferenceTime"},
 		{HC_PAYLOAD_CSV, "0.9,," TIME, "eventId"},
 		{HC_PAYLOAD_JSON, "[1,2,3]", "eventId"},
-		{HC_PAYLOAD_JSON, "{\"s\":1,\"SageMakerInferenceId\":5,\"SageMakerInferenceTime\":\"" TIME "\"}", "eventId"},
+		{HC_PAYLOAD_JSON, "{\"s\":1,\"SageMakerInferenceId\":5,\"SageMakerInferenceTime\":\"" TIME "\"}",
+		 "eventId"},
 		{HC_PAYLOAD_JSON, "[1,\"i\",null]", "inferenceTime"},
 		/* not CSV, not JSON, neither object nor array */
 		{HC_PAYLOAD_CSV, "\"0.9,id," TIME, "not valid CSV"},
@@ -275,7 +283,7 @@ static void test_bad_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_manifests),   in_folder(test_bad_manifests),	in_folder(test_in_its_own_list),
+		in_folder(test_manifests),   in_folder(test_bad_manifests),   in_folder(test_in_its_own_list),
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_bad_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

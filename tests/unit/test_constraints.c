@@ -33,32 +33,42 @@ static void test_read(void **state)
 		/* as AWS writes it */
 		{HC_BINARY,
 		 "{\n  \"version\" : 0.0,\n  \"binary_classification_constraints\" : {\n    \"recall\" : {\n      "
-		 "\"threshold\" : 0.5714285714285714,\n      \"comparison_operator\" : \"LessThanThreshold\"\n    },\n    "
+		 "\"threshold\" : 0.5714285714285714,\n      \"comparison_operator\" : \"LessThanThreshold\"\n    },\n "
+		 "   "
 		 "\"false_positive_rate\" : {\n      \"threshold\" : 0.0,\n      \"comparison_operator\" : "
 		 "\"GreaterThanThreshold\"\n    }\n  }\n}",
 		 "recall<0.5714285714285714 false_positive_rate>0 "},
 		{HC_MULTICLASS,
-		 "{\"multiclass_classification_constraints\":{" LESS("accuracy", "0.938547") "," LESS("weighted_f0_5", "1") "}}",
+		 "{\"multiclass_classification_constraints\":{" LESS("accuracy", "0.938547") "," LESS("weighted_f0_5",
+												      "1") "}}",
 		 "accuracy<0.93854700000000002 weighted_f0_5<1 "},
-		{HC_REGRESSION, "{\"regression_constraints\":{" GREATER("mae", "5.092682820403929E-4") "," LESS("r2", "-1.5") "}}",
+		{HC_REGRESSION,
+		 "{\"regression_constraints\":{" GREATER("mae", "5.092682820403929E-4") "," LESS("r2", "-1.5") "}}",
 		 "mae>0.00050926828204039289 r2<-1.5 "},
 		/* edited: fewer, none, other members, another direction, other orders */
 		{HC_BINARY, BINARY(""), ""},
-		{HC_BINARY, BINARY(LESS("f1", "0.7") "," LESS("auc", "0.85")), "f1<0.69999999999999996 auc<0.84999999999999998 "},
+		{HC_BINARY, BINARY(LESS("f1", "0.7") "," LESS("auc", "0.85")),
+		 "f1<0.69999999999999996 auc<0.84999999999999998 "},
 		{HC_BINARY,
-		 BINARY("\"auc\":{\"additional_properties\":null,\"comparison_operator\":\"GreaterThanThreshold\",\"threshold\":1,"
+		 BINARY("\"auc\":{\"additional_properties\":null,\"comparison_operator\":\"GreaterThanThreshold\","
+			"\"threshold\":1,"
 			"\"x\":{\"threshold\":\"y\"}}"),
 		 "auc>1 "},
-		{HC_BINARY, "{\"x\":[1,{}]," "\"binary_classification_constraints\":{" LESS("auc", "1") "},\"regression_constraints\":{}}",
+		{HC_BINARY,
+		 "{\"x\":[1,{}],"
+		 "\"binary_classification_constraints\":{" LESS("auc", "1") "},\"regression_constraints\":{}}",
 		 "auc<1 "},
 		/* metrics without a suggested constraint may have one */
 		{HC_BINARY, BINARY(LESS("au_prc", "0.5") "," LESS("recall_best_constant_classifier", "0")),
 		 "au_prc<0.5 recall_best_constant_classifier<0 "},
 		/* escapes; of a metric or member that comes twice the last one counts */
-		{HC_BINARY, BINARY("\"\\u0061uc\":{\"thresh\\u006fld\":1,\"comparison_operator\":\"Less\\u0054hanThreshold\"}"),
+		{HC_BINARY,
+		 BINARY("\"\\u0061uc\":{\"thresh\\u006fld\":1,\"comparison_operator\":\"Less\\u0054hanThreshold\"}"),
 		 "auc<1 "},
 		{HC_BINARY, BINARY(LESS("auc", "1") "," LESS("f1", "2") "," GREATER("auc", "3")), "auc>3 f1<2 "},
-		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"threshold\":2,\"comparison_operator\":\"LessThanThreshold\"}"), "auc<2 "},
+		{HC_BINARY,
+		 BINARY("\"auc\":{\"threshold\":1,\"threshold\":2,\"comparison_operator\":\"LessThanThreshold\"}"),
+		 "auc<2 "},
 	};
 	struct hc_buf out = HC_BUF(1 << 20);
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -82,12 +92,14 @@ static void test_all(void **state)
 		struct hc_buf text = HC_BUF(1 << 20);
 		hc_buf_printf(&text, "{\"%s\":{", hc_constraints_key((enum hc_problem)problem));
 		for (size_t i = 0; i < n; i++)
-			hc_buf_printf(&text, "%s\"%s\":{\"threshold\":%zu,\"comparison_operator\":\"LessThanThreshold\"}", i ? "," : "",
-				      table[n - 1 - i].name, i);
+			hc_buf_printf(&text,
+				      "%s\"%s\":{\"threshold\":%zu,\"comparison_operator\":\"LessThanThreshold\"}",
+				      i ? "," : "", table[n - 1 - i].name, i);
 		hc_buf_cstr(&text, "}}");
 		struct hc_constraints c;
 		struct hc_err err;
-		assert_int_equal(hc_constraints_parse(hc_buf_view(&text), "c", (enum hc_problem)problem, &c, &err), HC_OK);
+		assert_int_equal(hc_constraints_parse(hc_buf_view(&text), "c", (enum hc_problem)problem, &c, &err),
+				 HC_OK);
 		assert_int_equal(c.n, n);
 		for (size_t i = 0; i < n; i++) {
 			assert_int_equal(c.list[i].metric, n - 1 - i);
@@ -108,43 +120,51 @@ static void test_refused(void **state)
 		{HC_BINARY, "{\"binary_classification_constraints\":{\n\n" LESS("recal", "1") "}}", "dir/c.json:3: ",
 		 "binary_classification_constraints.recal: no such metric of BinaryClassification", "'recall'"},
 		{HC_BINARY, BINARY(LESS("F1", "1")), "dir/c.json:1: ", ".F1: no such metric", "'f1'"},
-		{HC_BINARY, BINARY(LESS("falsePositiveRate", "1")), "dir/c.json:1: ", ".falsePositiveRate: no such metric",
-		 "'false_positive_rate'"},
-		{HC_REGRESSION, "{\"regression_constraints\":{" LESS("rsme", "1") "}}", "dir/c.json:1: ",
-		 "regression_constraints.rsme: no such metric of Regression", "mse'"},
-		{HC_MULTICLASS, "{\"multiclass_classification_constraints\":{" LESS("weighted_recal", "1") "}}", "dir/c.json:1: ",
-		 ".weighted_recal: no such metric of MulticlassClassification", "'weighted_recall'"},
+		{HC_BINARY, BINARY(LESS("falsePositiveRate", "1")),
+		 "dir/c.json:1: ", ".falsePositiveRate: no such metric", "'false_positive_rate'"},
+		{HC_REGRESSION, "{\"regression_constraints\":{" LESS("rsme", "1") "}}",
+		 "dir/c.json:1: ", "regression_constraints.rsme: no such metric of Regression", "mse'"},
+		{HC_MULTICLASS, "{\"multiclass_classification_constraints\":{" LESS("weighted_recal", "1") "}}",
+		 "dir/c.json:1: ", ".weighted_recal: no such metric of MulticlassClassification", "'weighted_recall'"},
 		{HC_BINARY, BINARY(LESS("", "1")), "dir/c.json:1: ", "no such metric", "'f"},
 		/* unknown operators */
-		{HC_BINARY, BINARY(LESS("f1", "1") ",\n\"auc\":{\n\"threshold\":1,\n\"comparison_operator\":\"LessThan\"}"),
+		{HC_BINARY,
+		 BINARY(LESS("f1", "1") ",\n\"auc\":{\n\"threshold\":1,\n\"comparison_operator\":\"LessThan\"}"),
 		 "dir/c.json:4: ", "binary_classification_constraints.auc: no such comparison_operator: 'LessThan'",
 		 "'LessThanThreshold'"},
-		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"comparison_operator\":\"greaterthanthreshold\"}"), "dir/c.json:1: ",
-		 "no such comparison_operator", "'GreaterThanThreshold'"},
-		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"comparison_operator\":null}"), "dir/c.json:1: ",
-		 "no such comparison_operator: 'null'", "Threshold'"},
-		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"comparison_operator\":\"\"}"), "dir/c.json:1: ",
-		 "no such comparison_operator", "Threshold'"},
+		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"comparison_operator\":\"greaterthanthreshold\"}"),
+		 "dir/c.json:1: ", "no such comparison_operator", "'GreaterThanThreshold'"},
+		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"comparison_operator\":null}"),
+		 "dir/c.json:1: ", "no such comparison_operator: 'null'", "Threshold'"},
+		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1,\"comparison_operator\":\"\"}"),
+		 "dir/c.json:1: ", "no such comparison_operator", "Threshold'"},
 		/* thresholds that are no numbers */
-		{HC_BINARY, "{\n\"binary_classification_constraints\":{\n\"auc\":{\n\"threshold\":\"0.85\"}}}", "dir/c.json:4: ",
-		 "binary_classification_constraints.auc: the threshold is not a number: '\"0.85\"'", "without quotes"},
-		{HC_BINARY, BINARY("\"auc\":{\"threshold\":null,\"comparison_operator\":\"LessThanThreshold\"}"), "dir/c.json:1: ",
-		 "auc: the threshold is not a number: 'null'", "0.85"},
-		{HC_BINARY, BINARY(LESS("auc", "\"NaN\"")), "dir/c.json:1: ", "auc: the threshold is not a number", "0.85"},
-		{HC_BINARY, BINARY(LESS("auc", "1e999")), "dir/c.json:1: ", "auc: the threshold is not a number: '1e999'", "0.85"},
-		{HC_BINARY, BINARY(LESS("auc", "true")), "dir/c.json:1: ", "auc: the threshold is not a number", "0.85"},
-		{HC_BINARY, BINARY(LESS("auc", "[1]")), "dir/c.json:1: ", "auc: the threshold is not a number: '[1]'", "0.85"},
+		{HC_BINARY, "{\n\"binary_classification_constraints\":{\n\"auc\":{\n\"threshold\":\"0.85\"}}}",
+		 "dir/c.json:4: ", "binary_classification_constraints.auc: the threshold is not a number: '\"0.85\"'",
+		 "without quotes"},
+		{HC_BINARY, BINARY("\"auc\":{\"threshold\":null,\"comparison_operator\":\"LessThanThreshold\"}"),
+		 "dir/c.json:1: ", "auc: the threshold is not a number: 'null'", "0.85"},
+		{HC_BINARY, BINARY(LESS("auc", "\"NaN\"")), "dir/c.json:1: ", "auc: the threshold is not a number",
+		 "0.85"},
+		{HC_BINARY, BINARY(LESS("auc", "1e999")),
+		 "dir/c.json:1: ", "auc: the threshold is not a number: '1e999'", "0.85"},
+		{HC_BINARY, BINARY(LESS("auc", "true")), "dir/c.json:1: ", "auc: the threshold is not a number",
+		 "0.85"},
+		{HC_BINARY, BINARY(LESS("auc", "[1]")), "dir/c.json:1: ", "auc: the threshold is not a number: '[1]'",
+		 "0.85"},
 		/* entries with something missing, or that are none */
-		{HC_BINARY, BINARY("\"auc\":{\"comparison_operator\":\"LessThanThreshold\"}"), "dir/c.json:1: ", "auc: no threshold",
-		 "comparison_operator"},
-		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1}"), "dir/c.json:1: ", "auc: no comparison_operator", "threshold"},
+		{HC_BINARY, BINARY("\"auc\":{\"comparison_operator\":\"LessThanThreshold\"}"),
+		 "dir/c.json:1: ", "auc: no threshold", "comparison_operator"},
+		{HC_BINARY, BINARY("\"auc\":{\"threshold\":1}"), "dir/c.json:1: ", "auc: no comparison_operator",
+		 "threshold"},
 		{HC_BINARY, BINARY("\"auc\":{}"), "dir/c.json:1: ", "auc: no threshold", "comparison_operator"},
 		{HC_BINARY, BINARY("\"auc\":0.85"), "dir/c.json:1: ", "auc: not an object", "baseline"},
 		{HC_BINARY, BINARY("\"auc\":null"), "dir/c.json:1: ", "auc: not an object", "baseline"},
 		/* another document */
 		{HC_BINARY, "{}", "dir/c.json: ", "holds no binary_classification_constraints", "BinaryClassification"},
-		{HC_BINARY, "{\"regression_constraints\":{}}", "dir/c.json: ",
-		 "holds regression_constraints, this run needs binary_classification_constraints", "BinaryClassification"},
+		{HC_BINARY, "{\"regression_constraints\":{}}",
+		 "dir/c.json: ", "holds regression_constraints, this run needs binary_classification_constraints",
+		 "BinaryClassification"},
 		{HC_REGRESSION, BINARY(LESS("auc", "1")), "dir/c.json: ",
 		 "holds binary_classification_constraints, this run needs regression_constraints", "Regression"},
 		{HC_BINARY, "[]", "dir/c.json", "holds no", "baseline"},
@@ -153,13 +173,14 @@ static void test_refused(void **state)
 		{HC_BINARY, "", "dir/c.json:1: ", "not valid JSON", "constraints"},
 		{HC_BINARY, "{\n\"version\":0.0,\n}", "dir/c.json:3: ", "not valid JSON", "constraints"},
 		{HC_BINARY, "{\"binary_classification_constraints\":[]}", "dir/c.json:1: ", "", "constraints"},
-		{HC_BINARY, "{\"binary_classification_constraints\":{\n\"auc\":\n{\"threshold\":1,\n\"x\"}}}", "dir/c.json:4: ",
-		 "not valid JSON", "constraints"},
-		{HC_BINARY, "{\"binary_classification_constraints\":{" LESS("auc", "1"), "dir/c.json:1: ", "not valid JSON",
+		{HC_BINARY, "{\"binary_classification_constraints\":{\n\"auc\":\n{\"threshold\":1,\n\"x\"}}}",
+		 "dir/c.json:4: ", "not valid JSON", "constraints"},
+		{HC_BINARY, "{\"binary_classification_constraints\":{" LESS("auc", "1"),
+		 "dir/c.json:1: ", "not valid JSON", "constraints"},
+		{HC_BINARY, "{\"binary_classification_constraints\":{" LESS("auc", "1") ",",
+		 "dir/c.json:1: ", "not valid JSON", "constraints"},
+		{HC_BINARY, "{\"binary_classification_constraints\":{\"auc\":", "dir/c.json:1: ", "not valid JSON",
 		 "constraints"},
-		{HC_BINARY, "{\"binary_classification_constraints\":{" LESS("auc", "1") ",", "dir/c.json:1: ", "not valid JSON",
-		 "constraints"},
-		{HC_BINARY, "{\"binary_classification_constraints\":{\"auc\":", "dir/c.json:1: ", "not valid JSON", "constraints"},
 		{HC_BINARY, BINARY(LESS("auc", "1")) "\nx", "dir/c.json:2: ", "not valid JSON", "constraints"},
 		{HC_BINARY, BINARY(LESS("auc", "01")), "dir/c.json:1: ", "not valid JSON", "constraints"},
 	};
@@ -179,8 +200,9 @@ static void test_refused(void **state)
 static void test_cut(void **state)
 {
 	(void)state;
-	static const char text[] = BINARY(LESS("auc", "1") ",\"f1\":{\"x\":[{}],\"threshold\":1.5e0,\"comparison_operator\":"
-							   "\"GreaterThanThreshold\"}");
+	static const char text[] =
+		BINARY(LESS("auc", "1") ",\"f1\":{\"x\":[{}],\"threshold\":1.5e0,\"comparison_operator\":"
+					"\"GreaterThanThreshold\"}");
 	struct hc_constraints c;
 	struct hc_err err;
 	assert_int_equal(hc_constraints_parse(hc_str(text), "c", HC_BINARY, &c, &err), HC_OK);

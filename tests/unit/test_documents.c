@@ -36,7 +36,8 @@ static void test_regression(void **state)
 	fill(&r, HC_REGRESSION);
 	assert_true(hc_instant_parse(HC_STR("2023-03-30T21:08:34.729Z"), &r.evaluation_us));
 	r.metrics.n = 627;
-	r.metrics.values[HC_REGRESSION_MAE] = (struct hc_metric){.present = true, .value = 5.092682820403929E-4, .deviation = NAN};
+	r.metrics.values[HC_REGRESSION_MAE] =
+		(struct hc_metric){.present = true, .value = 5.092682820403929E-4, .deviation = NAN};
 	r.metrics.values[HC_REGRESSION_MSE] = (struct hc_metric){.present = true, .value = 1e7, .deviation = 0};
 	r.metrics.values[HC_REGRESSION_R2] = (struct hc_metric){.present = true, .value = NAN, .deviation = NAN};
 	hc_report_statistics(&r, &out);
@@ -199,10 +200,11 @@ static void test_multiclass(void **state)
 	assert_true(json_integer_value(json_object_get(json_object_get(matrix, "\xc3\xa4\n"), "\xc3\xa4\n")) ==
 		    9007199254740993);
 	tell_keys(metrics, &out);
-	check_text(&out, "confusion_matrix accuracy weighted_recall weighted_precision weighted_f0_5 weighted_f1 weighted_f2 "
-			 "accuracy_best_constant_classifier weighted_recall_best_constant_classifier "
-			 "weighted_precision_best_constant_classifier weighted_f0_5_best_constant_classifier "
-			 "weighted_f1_best_constant_classifier weighted_f2_best_constant_classifier ");
+	check_text(&out,
+		   "confusion_matrix accuracy weighted_recall weighted_precision weighted_f0_5 weighted_f1 weighted_f2 "
+		   "accuracy_best_constant_classifier weighted_recall_best_constant_classifier "
+		   "weighted_precision_best_constant_classifier weighted_f0_5_best_constant_classifier "
+		   "weighted_f1_best_constant_classifier weighted_f2_best_constant_classifier ");
 	json_decref(d);
 	hc_report_suggested_constraints(&r, &out);
 	d = parse(&out);
@@ -216,7 +218,8 @@ static void test_multiclass(void **state)
 static void test_suggestions_read_back(void **state)
 {
 	(void)state;
-	static const double odd[] = {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -0.0, 1e7, 0.001, -2.5e-5, INFINITY, NAN};
+	static const double odd[] = {0.1,     1.0 / 3,  5e-324, 1.7976931348623157e308, -0.0, 1e7, 0.001,
+				     -2.5e-5, INFINITY, NAN};
 	for (int problem = HC_BINARY; problem <= HC_REGRESSION; problem++) {
 		for (size_t shift = 0; shift < COUNT(odd); shift++) {
 			struct hc_report r;
@@ -228,16 +231,20 @@ static void test_suggestions_read_back(void **state)
 			const struct hc_metric_info *table = hc_metric_table((enum hc_problem)problem, &n);
 			for (size_t i = 0; i < n; i++) {
 				r.metrics.values[i].value = odd[(i + shift) % COUNT(odd)];
-				expected += table[i].constraint != HC_NOT_CONSTRAINED && isfinite(r.metrics.values[i].value);
+				expected += table[i].constraint != HC_NOT_CONSTRAINED &&
+					    isfinite(r.metrics.values[i].value);
 			}
 			hc_report_suggested_constraints(&r, &out);
-			assert_int_equal(hc_constraints_parse(hc_buf_view(&out), "c", (enum hc_problem)problem, &c, &err), HC_OK);
+			assert_int_equal(
+				hc_constraints_parse(hc_buf_view(&out), "c", (enum hc_problem)problem, &c, &err),
+				HC_OK);
 			assert_int_equal(c.n, expected);
 			for (size_t i = 0; i < c.n; i++) {
 				size_t m = c.list[i].metric;
 				assert_memory_equal(&c.list[i].threshold, &r.metrics.values[m].value, sizeof(double));
-				assert_int_equal(c.list[i].op, table[m].constraint == HC_LESS_IS_WORSE ? HC_LESS_THAN_THRESHOLD
-												       : HC_GREATER_THAN_THRESHOLD);
+				assert_int_equal(c.list[i].op, table[m].constraint == HC_LESS_IS_WORSE
+								       ? HC_LESS_THAN_THRESHOLD
+								       : HC_GREATER_THAN_THRESHOLD);
 			}
 			hc_buf_free(&out);
 		}
@@ -260,22 +267,24 @@ static void test_violations(void **state)
 	/* the first one is of a real run */
 	r.verdict.violations[0] = (struct hc_violation){&table[HC_BINARY_AUC], 0.515363047795135, 0.012887520442626008,
 							0.9395127993393898, HC_LESS_THAN_THRESHOLD};
-	r.verdict.violations[1] = (struct hc_violation){&table[HC_BINARY_FALSE_POSITIVE_RATE], 1, NAN, 0,
-							HC_GREATER_THAN_THRESHOLD};
+	r.verdict.violations[1] =
+		(struct hc_violation){&table[HC_BINARY_FALSE_POSITIVE_RATE], 1, NAN, 0, HC_GREATER_THAN_THRESHOLD};
 	r.verdict.n_violations = 2;
 	hc_report_violations(&r, &out);
-	check_text(&out, "{\n"
-			 "  \"violations\" : [ {\n"
-			 "    \"constraint_check_type\" : \"LessThanThreshold\",\n"
-			 "    \"description\" : \"Metric auc with 0.515363047795135 +/- 0.012887520442626008 was "
-			 "LessThanThreshold '0.9395127993393898'\",\n"
-			 "    \"metric_name\" : \"auc\"\n"
-			 "  }, {\n"
-			 "    \"constraint_check_type\" : \"GreaterThanThreshold\",\n"
-			 "    \"description\" : \"Metric falsePositiveRate with 1.0 +/- NaN was GreaterThanThreshold '0.0'\",\n"
-			 "    \"metric_name\" : \"falsePositiveRate\"\n"
-			 "  } ]\n"
-			 "}");
+	check_text(
+		&out,
+		"{\n"
+		"  \"violations\" : [ {\n"
+		"    \"constraint_check_type\" : \"LessThanThreshold\",\n"
+		"    \"description\" : \"Metric auc with 0.515363047795135 +/- 0.012887520442626008 was "
+		"LessThanThreshold '0.9395127993393898'\",\n"
+		"    \"metric_name\" : \"auc\"\n"
+		"  }, {\n"
+		"    \"constraint_check_type\" : \"GreaterThanThreshold\",\n"
+		"    \"description\" : \"Metric falsePositiveRate with 1.0 +/- NaN was GreaterThanThreshold '0.0'\",\n"
+		"    \"metric_name\" : \"falsePositiveRate\"\n"
+		"  } ]\n"
+		"}");
 	hc_report_exit_message(&r, &out);
 	check_text(&out, "CompletedWithViolations: Job completed successfully with 2 violations.");
 	hc_buf_free(&out);
@@ -301,9 +310,11 @@ static void test_join_report(void **state)
 	json_t *d = parse(&out);
 	/* the keys of the contract, and what says where they come from */
 	tell_keys(d, &out);
-	check_text(&out, "hindcast format command window captured labelled matched captures_without_label "
-			 "labels_without_capture duplicate_labels conflicting_labels repeated_captures after_window unreadable "
-			 "label_delay dropped_by_preprocessor not_judged ");
+	check_text(
+		&out,
+		"hindcast format command window captured labelled matched captures_without_label "
+		"labels_without_capture duplicate_labels conflicting_labels repeated_captures after_window unreadable "
+		"label_delay dropped_by_preprocessor not_judged ");
 	assert_string_equal(json_string_value(json_object_get(d, "hindcast")), HC_VERSION);
 	assert_string_equal(json_string_value(json_object_get(d, "command")), "merge");
 	assert_int_equal(json_integer_value(json_object_get(d, "dropped_by_preprocessor")), 3);
@@ -330,7 +341,8 @@ static void test_join_report(void **state)
 	static const struct {
 		const char *key;
 		int value;
-	} delays[] = {{"count", 10}, {"min", 1}, {"p10", 1}, {"p25", 3}, {"p50", 5}, {"p75", 8}, {"p90", 9}, {"p99", 10}, {"max", 10}};
+	} delays[] = {{"count", 10}, {"min", 1}, {"p10", 1},  {"p25", 3}, {"p50", 5},
+		      {"p75", 8},    {"p90", 9}, {"p99", 10}, {"max", 10}};
 	const json_t *delay = json_object_get(d, "label_delay");
 	assert_string_equal(json_string_value(json_object_get(delay, "unit")), "seconds");
 	for (size_t i = 0; i < COUNT(delays); i++)
@@ -357,8 +369,10 @@ static void test_readings(void **state)
 		enum hc_class_reading reading;
 		const char *read_as;
 	} table[] = {
-		{HC_BINARY, HC_READ_ZERO_ONE, "zero_one"},  {HC_BINARY, HC_READ_TEXT, "text"},
-		{HC_MULTICLASS, HC_READ_NUMBERS, "numbers"}, {HC_REGRESSION, HC_READ_TEXT, "values"},
+		{HC_BINARY, HC_READ_ZERO_ONE, "zero_one"},
+		{HC_BINARY, HC_READ_TEXT, "text"},
+		{HC_MULTICLASS, HC_READ_NUMBERS, "numbers"},
+		{HC_REGRESSION, HC_READ_TEXT, "values"},
 	};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct hc_account account = {0};
@@ -380,7 +394,8 @@ static void test_readings(void **state)
 		if (classes)
 			assert_string_equal(json_string_value(json_array_get(classes, 1)), "yes");
 		const json_t *not_judged = json_array_get(json_object_get(d, "not_judged"), 0);
-		assert_string_equal(json_string_value(json_object_get(not_judged, "metric")), hc_metric_table(table[i].problem, &n)[0].name);
+		assert_string_equal(json_string_value(json_object_get(not_judged, "metric")),
+				    hc_metric_table(table[i].problem, &n)[0].name);
 		assert_string_equal(json_string_value(json_object_get(not_judged, "why")), "a reason");
 		json_decref(d);
 		hc_buf_free(&out);
@@ -397,8 +412,12 @@ static void test_manifest(void **state)
 	struct hc_objects outputs = {.list = made, .n = 2};
 	struct hc_given_option options[] = {{"problem-type", "Regression"}, {"no-header", NULL}};
 	const char *const checksums[] = {NULL, "abc"};
-	struct hc_report r = {
-		.command = "run", .files = &files, .options = options, .n_options = 2, .seed = UINT64_MAX, .checksums = checksums};
+	struct hc_report r = {.command = "run",
+			      .files = &files,
+			      .options = options,
+			      .n_options = 2,
+			      .seed = UINT64_MAX,
+			      .checksums = checksums};
 	struct hc_buf out = HC_BUF(1 << 20);
 	hc_report_manifest(&r, &outputs, &out);
 	check_text(&out, "{\n"
@@ -458,8 +477,8 @@ static void test_document(void **state)
 	json_decref(d);
 
 	size_t n;
-	r.verdict.violations[0] = (struct hc_violation){&hc_metric_table(HC_REGRESSION, &n)[HC_REGRESSION_MAE], 0.5, 0.25, 0.125,
-							HC_GREATER_THAN_THRESHOLD};
+	r.verdict.violations[0] = (struct hc_violation){&hc_metric_table(HC_REGRESSION, &n)[HC_REGRESSION_MAE], 0.5,
+							0.25, 0.125, HC_GREATER_THAN_THRESHOLD};
 	r.verdict.n_violations = r.verdict.n_judged = 1;
 	hc_report_document(&r, &out);
 	d = parse(&out);
@@ -507,7 +526,8 @@ static void test_summary(void **state)
 	assert_true(hc_str_starts(hc_buf_view(&out), "OK"));
 	hc_buf_reset(&out);
 
-	r.verdict.violations[0] = (struct hc_violation){&table[HC_REGRESSION_MAE], 0.5, 0.25, 0.125, HC_GREATER_THAN_THRESHOLD};
+	r.verdict.violations[0] =
+		(struct hc_violation){&table[HC_REGRESSION_MAE], 0.5, 0.25, 0.125, HC_GREATER_THAN_THRESHOLD};
 	r.verdict.n_violations = 1;
 	hc_report_summary(&r, false, &out);
 	assert_true(hc_str_starts(hc_buf_view(&out), "VIOLATIONS  1 of 1 constraint broken"));
@@ -530,11 +550,11 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_regression),  cmocka_unit_test(test_binary),
-		cmocka_unit_test(test_multiclass),  cmocka_unit_test(test_suggestions_read_back),
-		cmocka_unit_test(test_violations),  cmocka_unit_test(test_join_report),
-		cmocka_unit_test(test_readings),    cmocka_unit_test(test_manifest),
-		cmocka_unit_test(test_document),    cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_regression), cmocka_unit_test(test_binary),
+		cmocka_unit_test(test_multiclass), cmocka_unit_test(test_suggestions_read_back),
+		cmocka_unit_test(test_violations), cmocka_unit_test(test_join_report),
+		cmocka_unit_test(test_readings),   cmocka_unit_test(test_manifest),
+		cmocka_unit_test(test_document),   cmocka_unit_test(test_summary),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

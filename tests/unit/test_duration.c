@@ -58,13 +58,59 @@ static void test_refused(void **state)
 {
 	(void)state;
 	static const char *const table[] = {
-		"", "-", "+", "P", "-P", "PT", "-PT", "T1H", "1H", "-1H", "--P1D", "+-P1D", " P1D", "P1D ", "P 1D", "p1d",
-		"PT1h", "pt1H", "P1", "PT1", "PTH", "P1DT", "P1WT", "P1H", "P1S", "PT1W", "P1X", "PT1Y", "P1DD", "P1D1D",
-		"PT1H1H", "PT1M1H", "PT1S1M", "P1D1W", "P1DT1D", "PTT1H", "PT1HT1M", "P-1D", "PT+1H", "P1.5D", "P1,5D",
-		"PT0.5H", "P1D\n",
+		"",
+		"-",
+		"+",
+		"P",
+		"-P",
+		"PT",
+		"-PT",
+		"T1H",
+		"1H",
+		"-1H",
+		"--P1D",
+		"+-P1D",
+		" P1D",
+		"P1D ",
+		"P 1D",
+		"p1d",
+		"PT1h",
+		"pt1H",
+		"P1",
+		"PT1",
+		"PTH",
+		"P1DT",
+		"P1WT",
+		"P1H",
+		"P1S",
+		"PT1W",
+		"P1X",
+		"PT1Y",
+		"P1DD",
+		"P1D1D",
+		"PT1H1H",
+		"PT1M1H",
+		"PT1S1M",
+		"P1D1W",
+		"P1DT1D",
+		"PTT1H",
+		"PT1HT1M",
+		"P-1D",
+		"PT+1H",
+		"P1.5D",
+		"P1,5D",
+		"PT0.5H",
+		"P1D\n",
 		/* too long, and far too long for 64 bits */
-		"P36526D", "-P36526D", "PT876601H", "P36525DT1S", "P5218W", "P99999999999D", "PT18446744073709551617S",
-		"PT99999999999999999999999999999999999999H", "P36525DT876600H",
+		"P36526D",
+		"-P36526D",
+		"PT876601H",
+		"P36525DT1S",
+		"P5218W",
+		"P99999999999D",
+		"PT18446744073709551617S",
+		"PT99999999999999999999999999999999999999H",
+		"P36525DT876600H",
 	};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct hc_err err = {0};
@@ -89,8 +135,8 @@ static void test_years_and_months(void **state)
 	static const struct {
 		const char *text, *in_hint;
 	} table[] = {
-		{"-P1M", " -PT1M "}, {"P1M", " PT1M "},   {"+P1M", " PT1M "}, {"-P30M", " -PT30M "}, {"-P2W3M", " -PT3M "},
-		{"-P1Y", "-P365D"},  {"P1Y", " P365D"},	  {"-P1Y2M", "-P365D"},
+		{"-P1M", " -PT1M "},   {"P1M", " PT1M "},  {"+P1M", " PT1M "}, {"-P30M", " -PT30M "},
+		{"-P2W3M", " -PT3M "}, {"-P1Y", "-P365D"}, {"P1Y", " P365D"},  {"-P1Y2M", "-P365D"},
 	};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct hc_err err = {0};

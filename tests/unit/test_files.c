@@ -16,10 +16,11 @@ static void test_look(void **state)
 		const char *name;
 		struct hc_file_info info;
 	} table[] = {
-		{"five", {HC_FILE_REGULAR, 5}},  {"empty", {HC_FILE_REGULAR, 0}}, {"folder", {HC_FILE_FOLDER, 0}},
-		{"fifo", {HC_FILE_OTHER, 0}},    {"nowhere", {HC_FILE_MISSING, 0}}, {"five/below", {HC_FILE_MISSING, 0}},
-		{"no/such", {HC_FILE_MISSING, 0}}, {"link", {HC_FILE_REGULAR, 5}},  {"folder-link", {HC_FILE_FOLDER, 0}},
-		{"dangling", {HC_FILE_MISSING, 0}},
+		{"five", {HC_FILE_REGULAR, 5}},       {"empty", {HC_FILE_REGULAR, 0}},
+		{"folder", {HC_FILE_FOLDER, 0}},      {"fifo", {HC_FILE_OTHER, 0}},
+		{"nowhere", {HC_FILE_MISSING, 0}},    {"five/below", {HC_FILE_MISSING, 0}},
+		{"no/such", {HC_FILE_MISSING, 0}},    {"link", {HC_FILE_REGULAR, 5}},
+		{"folder-link", {HC_FILE_FOLDER, 0}}, {"dangling", {HC_FILE_MISSING, 0}},
 	};
 	make_file("five", "12345");
 	make_file("empty", "");
@@ -203,8 +204,11 @@ static void test_join(void **state)
 {
 	(void)state;
 	static const char *const table[][3] = {
-		{"a", "b", "a/b"},     {"a/", "b", "a/b"}, {"a//", "b", "a/b"}, {"/", "b", "/b"}, {"//", "b", "/b"},
-		{"", "b", "b"},        {"", "a/b", "a/b"}, {".", "b", "./b"},   {"a", "", "a/"},  {"/a/b", "c/d", "/a/b/c/d"},
+		{"a", "b", "a/b"},   {"a/", "b", "a/b"},
+		{"a//", "b", "a/b"}, {"/", "b", "/b"},
+		{"//", "b", "/b"},   {"", "b", "b"},
+		{"", "a/b", "a/b"},  {".", "b", "./b"},
+		{"a", "", "a/"},     {"/a/b", "c/d", "/a/b/c/d"},
 	};
 	struct hc_arena arena = BIG;
 	for (size_t i = 0; i < COUNT(table); i++)
@@ -448,7 +452,8 @@ static void test_evaluation_time(void **state)
 		{"1767225600", INT64_C(1767225600) * HC_SECOND_US},
 		{"253402300799", INT64_C(253402300799) * HC_SECOND_US},
 	};
-	static const char *const bad[] = {"-1", "1.5", "now", " 1", "1 ", "0x10", "253402300800", "99999999999999999999"};
+	static const char *const bad[] = {"-1", "1.5",  "now",          " 1",
+					  "1 ", "0x10", "253402300800", "99999999999999999999"};
 	struct hc_err err;
 	for (size_t i = 0; i < COUNT(good); i++) {
 		int64_t us = 77;

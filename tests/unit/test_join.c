@@ -40,11 +40,14 @@ static void check_label(const struct hc_join_entry *e, const char *truth, size_t
 static void test_keys(void **state)
 {
 	(void)state;
-	static const struct hc_str keys[] = {
-		{"a", 1}, {"A", 1}, {"ab", 2}, {"b", 1}, {"a\0", 2}, {"a\0b", 3}, {"a\0c", 3}, {"\0", 1}, {"", 0}, {" a", 2}, {"a ", 2},
-		{"\xc3\xa4", 2}, {"a\xcc\x88", 3}, /* the same letter in two ways */
-		{"95", 2}, {"095", 3},
-	};
+	static const struct hc_str
+		keys[] =
+			{
+				{"a", 1},    {"A", 1},        {"ab", 2},        {"b", 1}, {"a\0", 2},
+				{"a\0b", 3}, {"a\0c", 3},     {"\0", 1},        {"", 0},  {" a", 2},
+				{"a ", 2},   {"\xc3\xa4", 2}, {"a\xcc\x88", 3}, /* the same letter in two ways */
+				{"95", 2},   {"095", 3},
+			};
 	struct hc_join j;
 	init(&j);
 	for (size_t i = 0; i < COUNT(keys); i++)
@@ -153,7 +156,7 @@ static void test_keyed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys), cmocka_unit_test(test_entries), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_keys),  cmocka_unit_test(test_entries), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_freed), cmocka_unit_test(test_keyed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,9 +100,11 @@ static void test_order(void **state)
 	} table[] = {
 		/* reference 4.6, and f0_5 last; whatever the order of the file */
 		{HC_BINARY,
-		 "recall precision accuracy true_positive_rate true_negative_rate false_positive_rate false_negative_rate auc f0_5 "
+		 "recall precision accuracy true_positive_rate true_negative_rate false_positive_rate "
+		 "false_negative_rate auc f0_5 "
 		 "f1 f2",
-		 "auc precision true_positive_rate f1 accuracy false_positive_rate true_negative_rate false_negative_rate recall "
+		 "auc precision true_positive_rate f1 accuracy false_positive_rate true_negative_rate "
+		 "false_negative_rate recall "
 		 "f2 f0_5 |"},
 		{HC_BINARY, "f0_5 f2 f1 auc", "auc f1 f2 f0_5 |"},
 		{HC_BINARY, "auc", "auc |"},
@@ -214,9 +216,9 @@ static void test_quirks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strictness), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_strictness),          cmocka_unit_test(test_order),
 		cmocka_unit_test(test_only_what_was_asked), cmocka_unit_test(test_not_judged),
-		cmocka_unit_test(test_no_constraints), cmocka_unit_test(test_quirks),
+		cmocka_unit_test(test_no_constraints),      cmocka_unit_test(test_quirks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,8 +106,8 @@ static void test_range(void **state)
 		struct hc_arena arena = HC_ARENA(1 << 20);
 		struct hc_input_files files = {.arena = &arena};
 		struct hc_err err;
-		assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at(table[i].first), at(table[i].last), jsonl,
-						   &files, NULL, &err),
+		assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at(table[i].first), at(table[i].last),
+						   jsonl, &files, NULL, &err),
 				 HC_OK);
 		if (files.n != table[i].to - table[i].from)
 			fail_msg("%s to %s: %zu files", table[i].first, table[i].last, files.n);
@@ -127,10 +127,11 @@ static void test_passed_over(void **state)
 {
 	(void)state;
 	static const char *const none[] = {
-		"in/2021/13/18/00/a.jsonl", "in/2021/00/18/00/a.jsonl", "in/2021/05/32/00/a.jsonl", "in/2021/02/29/00/a.jsonl",
-		"in/2021/05/18/24/a.jsonl", "in/2021/5/18/00/a.jsonl",  "in/2021/05/18/0/a.jsonl",  "in/21/05/18/00/a.jsonl",
-		"in/02021/05/18/00/a.jsonl", "in/2021/05/18/x/a.jsonl", "in/2021/May/18/00/a.jsonl", "in/0000/01/01/00/a.jsonl",
-		"in/2021/05/18/00/.a.jsonl", "in/2021/05/18/00/_a.jsonl", "in/2021/05/18/00/_t/a.jsonl",
+		"in/2021/13/18/00/a.jsonl",    "in/2021/00/18/00/a.jsonl",  "in/2021/05/32/00/a.jsonl",
+		"in/2021/02/29/00/a.jsonl",    "in/2021/05/18/24/a.jsonl",  "in/2021/5/18/00/a.jsonl",
+		"in/2021/05/18/0/a.jsonl",     "in/21/05/18/00/a.jsonl",    "in/02021/05/18/00/a.jsonl",
+		"in/2021/05/18/x/a.jsonl",     "in/2021/May/18/00/a.jsonl", "in/0000/01/01/00/a.jsonl",
+		"in/2021/05/18/00/.a.jsonl",   "in/2021/05/18/00/_a.jsonl", "in/2021/05/18/00/_t/a.jsonl",
 		"in/.x/2021/05/18/00/a.jsonl", "in/2021/+5/18/00/a.jsonl",
 	};
 	for (size_t i = 0; i < COUNT(none); i++)
@@ -157,12 +158,14 @@ static void test_suffixes(void **state)
 		const char *name;
 		bool jsonl, any_record;
 	} table[] = {
-		{"a.jsonl", true, true},     {"a.jsonl.gz", true, true}, {"a.jsonl.zst", true, true},
-		{"a.json", false, true},     {"a.json.gz", false, true}, {"a.jsonl.gz.gz", false, false},
-		{"part-00000", false, true}, {"part-00000.gz", false, true}, {"a.csv", false, false},
-		{"a.jsonlx", false, false},  {"a.JSONL", false, false},	 {"a.bz2", false, false},
-		{"x.y/part", false, true},   {"x/y.z/a.jsonl", true, true}, {"x/y.jsonl/z.csv", false, false},
-		{"05-12-345-abc.jsonl", true, true},
+		{"a.jsonl", true, true},           {"a.jsonl.gz", true, true},
+		{"a.jsonl.zst", true, true},       {"a.json", false, true},
+		{"a.json.gz", false, true},        {"a.jsonl.gz.gz", false, false},
+		{"part-00000", false, true},       {"part-00000.gz", false, true},
+		{"a.csv", false, false},           {"a.jsonlx", false, false},
+		{"a.JSONL", false, false},         {"a.bz2", false, false},
+		{"x.y/part", false, true},         {"x/y.z/a.jsonl", true, true},
+		{"x/y.jsonl/z.csv", false, false}, {"05-12-345-abc.jsonl", true, true},
 	};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		if (hc_layout_holds_records(table[i].name, jsonl) != table[i].jsonl ||
@@ -179,8 +182,8 @@ static void test_seen(void **state)
 	struct hc_layout_seen seen = {0};
 	struct hc_err err;
 	make_folder("in/2021");
-	assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at("2024-01-01T00:00"), at("2024-01-01T00:00"), jsonl,
-					   &files, &seen, &err),
+	assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at("2024-01-01T00:00"), at("2024-01-01T00:00"),
+					   jsonl, &files, &seen, &err),
 			 HC_OK);
 	assert_false(seen.any);
 	make_file("in/2021/05/18/00/a.jsonl", "");
@@ -188,8 +191,8 @@ static void test_seen(void **state)
 	make_file("in/v/2020/12/31/23/x.csv", "");
 	make_file("in/v/2022/99/99/99/a.jsonl", "");
 	/* what there is, though nothing of it is in the range */
-	assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at("2024-01-01T00:00"), at("2024-01-01T00:00"), jsonl,
-					   &files, &seen, &err),
+	assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at("2024-01-01T00:00"), at("2024-01-01T00:00"),
+					   jsonl, &files, &seen, &err),
 			 HC_OK);
 	assert_int_equal(files.n, 0);
 	assert_true(seen.any);
@@ -209,7 +212,8 @@ static void test_no_root(void **state)
 	static const char *const names[] = {"nowhere", "file"};
 	for (size_t i = 0; i < COUNT(names); i++) {
 		assert_int_equal(
-			hc_layout_collect(path_of(names[i]), "capture", 2, 0, HC_DAY_US, jsonl, &files, NULL, &err), HC_INPUT);
+			hc_layout_collect(path_of(names[i]), "capture", 2, 0, HC_DAY_US, jsonl, &files, NULL, &err),
+			HC_INPUT);
 		assert_non_null(strstr(err.msg, path_of(names[i])));
 		assert_non_null(strstr(err.hint, "YYYY/MM/DD/HH"));
 	}
@@ -230,8 +234,8 @@ static void test_growing(void **state)
 		assert_int_equal(hc_input_files_add(&files, file, &err), HC_OK);
 	}
 	make_file("in/2021/05/18/00/a.jsonl", "123");
-	assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at("2021-05-18T00:00"), at("2021-05-18T00:00"), jsonl,
-					   &files, NULL, &err),
+	assert_int_equal(hc_layout_collect(path_of("in"), "capture", 2, at("2021-05-18T00:00"), at("2021-05-18T00:00"),
+					   jsonl, &files, NULL, &err),
 			 HC_OK);
 	assert_int_equal(files.n, 1001);
 	for (size_t i = 0; i < 1000; i++)
@@ -245,8 +249,8 @@ static void test_growing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_above),		 in_folder(test_range), in_folder(test_passed_over),
-		cmocka_unit_test(test_suffixes), in_folder(test_seen),	in_folder(test_no_root),
+		in_folder(test_above),           in_folder(test_range), in_folder(test_passed_over),
+		cmocka_unit_test(test_suffixes), in_folder(test_seen),  in_folder(test_no_root),
 		in_folder(test_growing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

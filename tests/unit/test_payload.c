@@ -24,8 +24,8 @@ static void compile(struct attributes *a, const char *texts)
 	for (char *text; (text = strsep(&rest, ";")) != NULL; a->n++) {
 		struct hc_err err;
 		assert_true(a->n < HC_PAYLOAD_CELLS_MAX);
-		if (hc_attribute_compile(strcmp(text, "-") == 0 ? NULL : text, "--x", &a->arena, &a->list[a->n], &err) !=
-		    HC_OK)
+		if (hc_attribute_compile(strcmp(text, "-") == 0 ? NULL : text, "--x", &a->arena, &a->list[a->n],
+					 &err) != HC_OK)
 			fail_msg("%s", err.msg);
 		a->pointers[a->n] = &a->list[a->n];
 	}
@@ -149,9 +149,10 @@ static void test_json(void **state)
 		/* a key, a path, an index */
 		{"score", HC_ENCODING_JSON, "\"{\\\"predicted_label\\\":1,\\\"score\\\":0.989977359771728}\\n\"",
 		 "0.989977359771728\n", NULL},
-		{"score;predicted_label", HC_ENCODING_JSON, "\"{\\\"predicted_label\\\":1,\\\"score\\\":0.5}\"", "0.5|1\n",
-		 NULL},
-		{"$.predictions[0].score", HC_ENCODING_JSON, "\"{\\\"predictions\\\":[{\\\"score\\\":0.25}]}\"", "0.25\n", NULL},
+		{"score;predicted_label", HC_ENCODING_JSON, "\"{\\\"predicted_label\\\":1,\\\"score\\\":0.5}\"",
+		 "0.5|1\n", NULL},
+		{"$.predictions[0].score", HC_ENCODING_JSON, "\"{\\\"predictions\\\":[{\\\"score\\\":0.25}]}\"",
+		 "0.25\n", NULL},
 		{"$['a b']", HC_ENCODING_JSON, "\"{\\\"a b\\\":1}\"", "1\n", NULL},
 		{"$[-1]", HC_ENCODING_JSON, "\"[0.1,0.9]\"", "0.9\n", NULL},
 		{"0", HC_ENCODING_JSON, "\"0.3\"", "0.3\n", NULL},
@@ -168,7 +169,8 @@ static void test_json(void **state)
 		{"[1]", HC_ENCODING_JSON, "\"[3,4]\"", "4\n", NULL},
 		/* text decoded, numbers as written, true and false as such */
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":\\\"x\\\\u00e4\\\\\\\"y\\\"}\"", "x\xc3\xa4\"y\n", NULL},
-		{"a;b", HC_ENCODING_JSON, "\"{\\\"a\\\":\\\"\\\\u0041\\\",\\\"b\\\":\\\"\\\\u0042\\\"}\"", "A|B\n", NULL},
+		{"a;b", HC_ENCODING_JSON, "\"{\\\"a\\\":\\\"\\\\u0041\\\",\\\"b\\\":\\\"\\\\u0042\\\"}\"", "A|B\n",
+		 NULL},
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":1.50E+2}\"", "1.50E+2\n", NULL},
 		{"a;b", HC_ENCODING_JSON, "\"{\\\"a\\\":true,\\\"b\\\":false}\"", "true|false\n", NULL},
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":\\\" b \\\"}\"", " b \n", NULL},
@@ -179,13 +181,16 @@ static void test_json(void **state)
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":1}\\n{\\\"a\\\":2}\\n\"", "1\n2\n", NULL},
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":1}\\r\\n\\r\\n{\\\"a\\\":2}\"", "1\n2\n", NULL},
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":1} {\\\"a\\\":2}{\\\"a\\\":3}\"", "1\n2\n3\n", NULL},
-		{"$.p[*].s", HC_ENCODING_JSON, "\"{\\\"p\\\":[{\\\"s\\\":1},{\\\"s\\\":2},{\\\"s\\\":3}]}\"", "1\n2\n3\n", NULL},
+		{"$.p[*].s", HC_ENCODING_JSON, "\"{\\\"p\\\":[{\\\"s\\\":1},{\\\"s\\\":2},{\\\"s\\\":3}]}\"",
+		 "1\n2\n3\n", NULL},
 		{"$.p[*].s;$.p[*].l", HC_ENCODING_JSON,
-		 "\"{\\\"p\\\":[{\\\"s\\\":1,\\\"l\\\":\\\"a\\\"},{\\\"s\\\":2,\\\"l\\\":\\\"b\\\"}]}\"", "1|a\n2|b\n", NULL},
+		 "\"{\\\"p\\\":[{\\\"s\\\":1,\\\"l\\\":\\\"a\\\"},{\\\"s\\\":2,\\\"l\\\":\\\"b\\\"}]}\"", "1|a\n2|b\n",
+		 NULL},
 		{"$[*]", HC_ENCODING_JSON, "\"[1,2]\\n[3]\"", "1\n2\n3\n", NULL},
-		{"$.p[*].s;$.p[*].l", HC_ENCODING_JSON, "\"{\\\"p\\\":[{\\\"s\\\":1,\\\"l\\\":2},{\\\"s\\\":3}]}\"", NULL,
-		 "finds 1 values where another attribute finds 2"},
-		{"$.p[*].s;l", HC_ENCODING_JSON, "\"{\\\"p\\\":[{\\\"s\\\":1},{\\\"s\\\":3}],\\\"l\\\":1}\"", NULL, "finds 1"},
+		{"$.p[*].s;$.p[*].l", HC_ENCODING_JSON, "\"{\\\"p\\\":[{\\\"s\\\":1,\\\"l\\\":2},{\\\"s\\\":3}]}\"",
+		 NULL, "finds 1 values where another attribute finds 2"},
+		{"$.p[*].s;l", HC_ENCODING_JSON, "\"{\\\"p\\\":[{\\\"s\\\":1},{\\\"s\\\":3}],\\\"l\\\":1}\"", NULL,
+		 "finds 1"},
 		/* of a key that comes twice the last one counts */
 		{"a", HC_ENCODING_JSON, "\"{\\\"a\\\":1,\\\"\\\\u0061\\\":2}\"", "2\n", NULL},
 		/* not given: the only value there is */
@@ -394,8 +399,8 @@ static void test_many_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_csv),	cmocka_unit_test(test_json),	 cmocka_unit_test(test_no_rows),
-		cmocka_unit_test(test_base64),	cmocka_unit_test(test_columns), cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_csv),       cmocka_unit_test(test_json),    cmocka_unit_test(test_no_rows),
+		cmocka_unit_test(test_base64),    cmocka_unit_test(test_columns), cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_many_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,8 +8,9 @@
 
 #define OUT "\"endpointOutput\":{\"data\":\"0.9\",\"encoding\":\"CSV\"}"
 #define CAPTURE_OF(metadata) "{\"captureData\":{" OUT "},\"eventMetadata\":{" metadata "},\"eventVersion\":\"0\"}"
-#define LABEL_OF(metadata) \
-	"{\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"eventMetadata\":{" metadata "},\"eventVersion\":\"0\"}"
+#define LABEL_OF(metadata)                                                                        \
+	"{\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"eventMetadata\":{" metadata \
+	"},\"eventVersion\":\"0\"}"
 #define WITH_OUTPUT(output) "{\"captureData\":{\"endpointOutput\":{" output "}},\"eventMetadata\":{\"eventId\":\"e\"}}"
 
 static void parse(const char *line, enum hc_record_kind kind, struct hc_record *r)
@@ -67,7 +68,8 @@ static void test_real_merged(void **state)
 	} table[] = {
 		{"merged_record_endpoint_json.json", "95", "{\"predicted_label\":1,\"score\":0.90517783164978}\n",
 		 "{\"label\": 0}", false, HC_ENCODING_JSON},
-		{"merged_record_batch_csv.json", "bd6c3be0-5902-4008-afc2-538b3be3bf2c", NULL, "1", true, HC_ENCODING_CSV},
+		{"merged_record_batch_csv.json", "bd6c3be0-5902-4008-afc2-538b3be3bf2c", NULL, "1", true,
+		 HC_ENCODING_CSV},
 	};
 	struct hc_record r;
 	struct hc_buf truth = HC_BUF(1 << 20), merged = HC_BUF(1 << 20);
@@ -108,8 +110,9 @@ static void test_real_captures(void **state)
 	char *second = strstr(text, "}{\"captureData\"");
 	assert_non_null(second);
 	struct hc_err err;
-	assert_int_equal(hc_record_parse((struct hc_str){line, (size_t)(second + 1 - line)}, HC_RECORD_CAPTURE, &r, &err),
-			 HC_OK);
+	assert_int_equal(
+		hc_record_parse((struct hc_str){line, (size_t)(second + 1 - line)}, HC_RECORD_CAPTURE, &r, &err),
+		HC_OK);
 	check_str(r.key, "50ef5ec7-4d6b-4606-b13d-803c7416f853");
 	assert_null(r.inference_id.p);
 	assert_true(r.has_time);
@@ -141,7 +144,8 @@ static void test_keys(void **state)
 		{LABEL_OF("\"inferenceId\":\"i\""), HC_RECORD_LABEL, "i", "i", NULL},
 		/* decoded, and nothing but decoded */
 		{CAPTURE_OF("\"eventId\":\"\\u0039\\u0035\""), HC_RECORD_CAPTURE, "95", NULL, "95"},
-		{CAPTURE_OF("\"eventId\":\"a\\\"b\\\\c\\/d\\n\""), HC_RECORD_CAPTURE, "a\"b\\c/d\n", NULL, "a\"b\\c/d\n"},
+		{CAPTURE_OF("\"eventId\":\"a\\\"b\\\\c\\/d\\n\""), HC_RECORD_CAPTURE, "a\"b\\c/d\n", NULL,
+		 "a\"b\\c/d\n"},
 		{CAPTURE_OF("\"eventId\":\"\\ud83d\\ude00\\u00e4\xc3\xa4\""), HC_RECORD_CAPTURE,
 		 "\xf0\x9f\x98\x80\xc3\xa4\xc3\xa4", NULL, "\xf0\x9f\x98\x80\xc3\xa4\xc3\xa4"},
 		{CAPTURE_OF("\"eventId\":\" 95 \""), HC_RECORD_CAPTURE, " 95 ", NULL, " 95 "},
@@ -151,10 +155,12 @@ static void test_keys(void **state)
 		{CAPTURE_OF("\"eventId\":\"1\",\"eventId\":\"2\""), HC_RECORD_CAPTURE, "2", NULL, "2"},
 		{CAPTURE_OF("\"event\\u0049d\":\"1\",\"eventId\":\"2\""), HC_RECORD_CAPTURE, "2", NULL, "2"},
 		{CAPTURE_OF("\"eventId\":\"1\",\"event\\u0049d\":\"2\""), HC_RECORD_CAPTURE, "2", NULL, "2"},
-		{"{\"eventMetadata\":{\"eventId\":\"1\"},\"captureData\":{" OUT "},\"eventMetadata\":{\"inferenceId\":\"2\"}}",
+		{"{\"eventMetadata\":{\"eventId\":\"1\"},\"captureData\":{" OUT
+		 "},\"eventMetadata\":{\"inferenceId\":\"2\"}}",
 		 HC_RECORD_CAPTURE, "2", "2", NULL},
 		/* any order, white space and unknown members */
-		{" \t{ \"x\" : [ { } , null ] ,\r \"eventMetadata\" : { \"y\" : { \"eventId\" : 1 } , \"eventId\" : \"e\" } , "
+		{" \t{ \"x\" : [ { } , null ] ,\r \"eventMetadata\" : { \"y\" : { \"eventId\" : 1 } , \"eventId\" : "
+		 "\"e\" } , "
 		 "\"captureData\" : { " OUT " , \"other\" : { } } } ",
 		 HC_RECORD_CAPTURE, "e", NULL, "e"},
 	};
@@ -186,25 +192,29 @@ static void test_data(void **state)
 		bool batch;
 	} table[] = {
 		{WITH_OUTPUT("\"data\":\"0.9,1\",\"encoding\":\"CSV\""), HC_ENCODING_CSV, "0.9,1", NULL, false},
-		{WITH_OUTPUT("\"encoding\":\"JSON\",\"data\":\"{\\\"a\\\":1}\""), HC_ENCODING_JSON, "{\"a\":1}", NULL, false},
-		{WITH_OUTPUT("\"data\":\"MC45\",\"encoding\":\"BASE64\",\"observedContentType\":\"text/csv\",\"mode\":\"OUTPUT\""),
+		{WITH_OUTPUT("\"encoding\":\"JSON\",\"data\":\"{\\\"a\\\":1}\""), HC_ENCODING_JSON, "{\"a\":1}", NULL,
+		 false},
+		{WITH_OUTPUT("\"data\":\"MC45\",\"encoding\":\"BASE64\",\"observedContentType\":\"text/"
+			     "csv\",\"mode\":\"OUTPUT\""),
 		 HC_ENCODING_BASE64, "MC45", "\"text/csv\"", false},
 		{WITH_OUTPUT("\"data\":\"1\\n2\",\"encoding\":\"C\\u0053V\""), HC_ENCODING_CSV, "1\n2", NULL, false},
-		{WITH_OUTPUT("\"data\":\"1\",\"data\":\"2\",\"encoding\":\"JSON\",\"encoding\":\"CSV\""), HC_ENCODING_CSV, "2",
+		{WITH_OUTPUT("\"data\":\"1\",\"data\":\"2\",\"encoding\":\"JSON\",\"encoding\":\"CSV\""),
+		 HC_ENCODING_CSV, "2", NULL, false},
+		{WITH_OUTPUT("\"data\":\"1\",\"encoding\":\"CSV\",\"observedContentType\":null"), HC_ENCODING_CSV, "1",
 		 NULL, false},
-		{WITH_OUTPUT("\"data\":\"1\",\"encoding\":\"CSV\",\"observedContentType\":null"), HC_ENCODING_CSV, "1", NULL,
-		 false},
 		{"{\"captureData\":{\"batchTransformOutput\":{\"data\":\"1\",\"encoding\":\"CSV\"}},\"eventMetadata\":{"
 		 "\"eventId\":\"e\"}}",
 		 HC_ENCODING_CSV, "1", NULL, true},
 		/* the prediction is the output, whatever the input holds */
-		{"{\"captureData\":{\"endpointInput\":{\"data\":\"7\",\"encoding\":\"JSON\"}," OUT "},\"eventMetadata\":{"
+		{"{\"captureData\":{\"endpointInput\":{\"data\":\"7\",\"encoding\":\"JSON\"}," OUT
+		 "},\"eventMetadata\":{"
 		 "\"eventId\":\"e\"}}",
 		 HC_ENCODING_CSV, "0.9", NULL, false},
 		{"{\"captureData\":{" OUT ",\"endpointInput\":{\"data\":\"7\"}},\"eventMetadata\":{\"eventId\":\"e\"}}",
 		 HC_ENCODING_CSV, "0.9", NULL, false},
 		/* a part that comes twice: the last one */
-		{"{\"captureData\":{" OUT ",\"endpointOutput\":{\"data\":\"8\",\"encoding\":\"JSON\"}},\"eventMetadata\":{"
+		{"{\"captureData\":{" OUT
+		 ",\"endpointOutput\":{\"data\":\"8\",\"encoding\":\"JSON\"}},\"eventMetadata\":{"
 		 "\"eventId\":\"e\"}}",
 		 HC_ENCODING_JSON, "8", NULL, false},
 	};
@@ -271,7 +281,8 @@ static void test_bad(void **state)
 		/* not a JSON object */
 		{HC_RECORD_CAPTURE, "", "ends before it is complete"},
 		{HC_RECORD_CAPTURE, "{", "ends before it is complete"},
-		{HC_RECORD_CAPTURE, "{\"captureData\":{\"endpointOutput\":{\"data\":\"0.", "ends before it is complete"},
+		{HC_RECORD_CAPTURE, "{\"captureData\":{\"endpointOutput\":{\"data\":\"0.",
+		 "ends before it is complete"},
 		{HC_RECORD_CAPTURE, "text", "not"},
 		{HC_RECORD_CAPTURE, "[]", "not a JSON object"},
 		{HC_RECORD_CAPTURE, "null", "not a JSON object"},
@@ -293,14 +304,18 @@ static void test_bad(void **state)
 		{HC_RECORD_CAPTURE, CAPTURE_OF("\"eventId\":\"\""), "eventMetadata.eventId is empty"},
 		{HC_RECORD_CAPTURE, CAPTURE_OF("\"eventId\":\"e\",\"inferenceId\":95"),
 		 "eventMetadata.inferenceId is not a string: 95"},
-		{HC_RECORD_CAPTURE, CAPTURE_OF("\"eventId\":\"e\",\"inferenceId\":true"), "inferenceId is not a string"},
+		{HC_RECORD_CAPTURE, CAPTURE_OF("\"eventId\":\"e\",\"inferenceId\":true"),
+		 "inferenceId is not a string"},
 		{HC_RECORD_LABEL, LABEL_OF("\"eventId\":95"), "eventMetadata.eventId is not a string: 95"},
 		{HC_RECORD_LABEL, LABEL_OF(""), "neither inferenceId nor eventId"},
-		{HC_RECORD_CAPTURE, "{\"captureData\":{" OUT "},\"eventMetadata\":\"e\"}", "eventMetadata is not an object"},
-		{HC_RECORD_CAPTURE, "{\"captureData\":{" OUT "},\"eventMetadata\":[]}", "eventMetadata is not an object"},
+		{HC_RECORD_CAPTURE, "{\"captureData\":{" OUT "},\"eventMetadata\":\"e\"}",
+		 "eventMetadata is not an object"},
+		{HC_RECORD_CAPTURE, "{\"captureData\":{" OUT "},\"eventMetadata\":[]}",
+		 "eventMetadata is not an object"},
 		/* no usable data */
 		{HC_RECORD_CAPTURE, LABEL_OF("\"eventId\":\"e\""), "no captureData"},
-		{HC_RECORD_CAPTURE, "{\"captureData\":[],\"eventMetadata\":{\"eventId\":\"e\"}}", "captureData is not an object"},
+		{HC_RECORD_CAPTURE, "{\"captureData\":[],\"eventMetadata\":{\"eventId\":\"e\"}}",
+		 "captureData is not an object"},
 		{HC_RECORD_CAPTURE, "{\"captureData\":{},\"eventMetadata\":{\"eventId\":\"e\"}}", "no endpointOutput"},
 		{HC_RECORD_CAPTURE,
 		 "{\"captureData\":{\"endpointInput\":{\"data\":\"1\",\"encoding\":\"CSV\"}},\"eventMetadata\":{"
@@ -309,13 +324,16 @@ static void test_bad(void **state)
 		{HC_RECORD_CAPTURE, "{\"captureData\":{\"endpointOutput\":1},\"eventMetadata\":{\"eventId\":\"e\"}}",
 		 "is not an object"},
 		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"encoding\":\"CSV\""), "endpointOutput has no data"},
-		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":0.9,\"encoding\":\"CSV\""), "endpointOutput.data is not a string: 0.9"},
-		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":null,\"encoding\":\"CSV\""), "endpointOutput.data is not a string"},
+		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":0.9,\"encoding\":\"CSV\""),
+		 "endpointOutput.data is not a string: 0.9"},
+		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":null,\"encoding\":\"CSV\""),
+		 "endpointOutput.data is not a string"},
 		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"\",\"encoding\":\"CSV\""), "endpointOutput.data is empty"},
 		{HC_RECORD_LABEL, CAPTURE_OF("\"eventId\":\"e\""), "no groundTruthData"},
 		{HC_RECORD_LABEL, "{\"groundTruthData\":\"1\",\"eventMetadata\":{\"eventId\":\"e\"}}",
 		 "groundTruthData is not an object: \"1\""},
-		{HC_RECORD_LABEL, "{\"groundTruthData\":{\"data\":1,\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
+		{HC_RECORD_LABEL,
+		 "{\"groundTruthData\":{\"data\":1,\"encoding\":\"CSV\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
 		 "groundTruthData.data is not a string: 1"},
 		{HC_RECORD_MERGED, CAPTURE_OF("\"eventId\":\"e\""), "no groundTruthData"},
 		{HC_RECORD_MERGED, LABEL_OF("\"eventId\":\"e\""), "no captureData"},
@@ -323,11 +341,14 @@ static void test_bad(void **state)
 		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\""), "endpointOutput has no encoding"},
 		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\",\"encoding\":\"csv\""),
 		 "endpointOutput.encoding is not known: \"csv\""},
-		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\",\"encoding\":\"\""), "endpointOutput.encoding is not known"},
-		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\",\"encoding\":1"), "endpointOutput.encoding is not known: 1"},
+		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\",\"encoding\":\"\""),
+		 "endpointOutput.encoding is not known"},
+		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\",\"encoding\":1"),
+		 "endpointOutput.encoding is not known: 1"},
 		{HC_RECORD_CAPTURE, WITH_OUTPUT("\"data\":\"1\",\"encoding\":\"CSV\\u0000\""), "encoding is not known"},
 		{HC_RECORD_CAPTURE,
-		 "{\"captureData\":{\"endpointInput\":{\"data\":\"1\",\"encoding\":\"XML\"}," OUT "},\"eventMetadata\":{"
+		 "{\"captureData\":{\"endpointInput\":{\"data\":\"1\",\"encoding\":\"XML\"}," OUT
+		 "},\"eventMetadata\":{"
 		 "\"eventId\":\"e\"}}",
 		 "encoding is not known: \"XML\""},
 		{HC_RECORD_LABEL,
@@ -392,7 +413,8 @@ static void test_limits(void **state)
 				 n > HC_RECORD_PARTS_MAX ? HC_INPUT : HC_OK);
 	}
 	/* 100,000 braces, in the place of everything */
-	static const char *const before[] = {"", "{\"captureData\":", "{\"captureData\":{\"endpointOutput\":", "{\"x\":"};
+	static const char *const before[] = {"",
+					     "{\"captureData\":", "{\"captureData\":{\"endpointOutput\":", "{\"x\":"};
 	for (size_t i = 0; i < COUNT(before); i++) {
 		hc_buf_reset(&line);
 		hc_buf_cstr(&line, before[i]);
@@ -410,7 +432,8 @@ static void test_reuse(void **state)
 	(void)state;
 	struct hc_record r;
 	hc_record_init(&r);
-	parse("{\"captureData\":{\"batchTransformOutput\":{\"data\":\"1\",\"encoding\":\"BASE64\",\"observedContentType\":"
+	parse("{\"captureData\":{\"batchTransformOutput\":{\"data\":\"1\",\"encoding\":\"BASE64\","
+	      "\"observedContentType\":"
 	      "\"text/csv\"},\"more\":{}},\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"eventMetadata\":{"
 	      "\"eventId\":\"\\u0041\",\"inferenceId\":\"\\u0042\",\"inferenceTime\":\"2023-01-19T05:28:32Z\"},"
 	      "\"eventVersion\":\"7\"}",
@@ -435,36 +458,54 @@ static void test_writing(void **state)
 		const char *capture, *label, *merged;
 	} table[] = {
 		/* AWS's order: objects as Spark has them, members by name */
-		{"{\"captureData\":{\"endpointOutput\":{\"observedContentType\":\"text/csv\",\"mode\":\"OUTPUT\",\"data\":\"0.9\","
-		 "\"encoding\":\"CSV\"},\"endpointInput\":{\"observedContentType\":\"text/csv\",\"mode\":\"INPUT\",\"data\":\"1,2\","
-		 "\"encoding\":\"CSV\"}},\"eventMetadata\":{\"inferenceTime\":\"2023-01-19T05:28:32Z\",\"inferenceId\":\"95\","
+		{"{\"captureData\":{\"endpointOutput\":{\"observedContentType\":\"text/"
+		 "csv\",\"mode\":\"OUTPUT\",\"data\":\"0.9\","
+		 "\"encoding\":\"CSV\"},\"endpointInput\":{\"observedContentType\":\"text/"
+		 "csv\",\"mode\":\"INPUT\",\"data\":\"1,2\","
+		 "\"encoding\":\"CSV\"}},\"eventMetadata\":{\"inferenceTime\":\"2023-01-19T05:28:32Z\",\"inferenceId\":"
+		 "\"95\","
 		 "\"eventId\":\"e\"},\"eventVersion\":\"0\"}",
-		 "{\"eventVersion\":\"0\",\"eventMetadata\":{\"eventId\":\"95\"},\"groundTruthData\":{\"encoding\":\"CSV\","
+		 "{\"eventVersion\":\"0\",\"eventMetadata\":{\"eventId\":\"95\"},\"groundTruthData\":{\"encoding\":"
+		 "\"CSV\","
 		 "\"data\":\"1\"}}",
 		 "{\"eventVersion\":\"0\",\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"captureData\":{"
-		 "\"endpointInput\":{\"data\":\"1,2\",\"encoding\":\"CSV\",\"mode\":\"INPUT\",\"observedContentType\":\"text/csv\"},"
-		 "\"endpointOutput\":{\"data\":\"0.9\",\"encoding\":\"CSV\",\"mode\":\"OUTPUT\",\"observedContentType\":\"text/csv\"}"
-		 "},\"eventMetadata\":{\"eventId\":\"e\",\"inferenceId\":\"95\",\"inferenceTime\":\"2023-01-19T05:28:32Z\"}}"},
+		 "\"endpointInput\":{\"data\":\"1,2\",\"encoding\":\"CSV\",\"mode\":\"INPUT\",\"observedContentType\":"
+		 "\"text/csv\"},"
+		 "\"endpointOutput\":{\"data\":\"0.9\",\"encoding\":\"CSV\",\"mode\":\"OUTPUT\","
+		 "\"observedContentType\":\"text/csv\"}"
+		 "},\"eventMetadata\":{\"eventId\":\"e\",\"inferenceId\":\"95\",\"inferenceTime\":\"2023-01-19T05:28:"
+		 "32Z\"}}"},
 		/* a batch record keeps its event id and nothing else */
-		{"{\"captureData\":{\"batchTransformOutput\":{\"encoding\":\"CSV\",\"data\":\"1,0.9\"}},\"eventMetadata\":{"
+		{"{\"captureData\":{\"batchTransformOutput\":{\"encoding\":\"CSV\",\"data\":\"1,0.9\"}},"
+		 "\"eventMetadata\":{"
 		 "\"inferenceTime\":\"2023-01-19T05:28:32Z\",\"eventId\":\"b\\u0031\"},\"eventVersion\":\"0\"}",
 		 LABEL_OF("\"eventId\":\"b1\""),
-		 "{\"eventMetadata\":{\"eventId\":\"b1\"},\"eventVersion\":\"0\",\"groundTruthData\":{\"data\":\"1\",\"encoding\":"
+		 "{\"eventMetadata\":{\"eventId\":\"b1\"},\"eventVersion\":\"0\",\"groundTruthData\":{\"data\":\"1\","
+		 "\"encoding\":"
 		 "\"CSV\"},\"captureData\":{\"batchTransformOutput\":{\"data\":\"1,0.9\",\"encoding\":\"CSV\"}}}"},
 		/* values as they were captured, spaces, escapes, BASE64 and unknown members */
-		{"{ \"captureData\" : { \"endpointOutput\" : { \"data\" : \"\\u0030.9\\n\" , \"encoding\" : \"BASE64\" , \"x\" : "
-		 "{ \"z\" : [1.50, 2] , \"a\" : null } } } , \"eventMetadata\" : { \"eventId\" : \"\\u0065\" , \"b\" : [ ] } }",
-		 "{\"groundTruthData\":{\"label\" : { \"b\" : 1 },\"data\":\"{\\\"label\\\": \\u0030}\",\"encoding\":\"JSON\"},"
+		{"{ \"captureData\" : { \"endpointOutput\" : { \"data\" : \"\\u0030.9\\n\" , \"encoding\" : \"BASE64\" "
+		 ", \"x\" : "
+		 "{ \"z\" : [1.50, 2] , \"a\" : null } } } , \"eventMetadata\" : { \"eventId\" : \"\\u0065\" , \"b\" : "
+		 "[ ] } }",
+		 "{\"groundTruthData\":{\"label\" : { \"b\" : 1 },\"data\":\"{\\\"label\\\": "
+		 "\\u0030}\",\"encoding\":\"JSON\"},"
 		 "\"eventMetadata\":{\"eventId\":\"e\",\"ignored\":1},\"eventVersion\":\"0\"}",
-		 "{\"eventVersion\":\"0\",\"groundTruthData\":{\"data\":\"{\\\"label\\\": \\u0030}\",\"encoding\":\"JSON\","
-		 "\"label\":{ \"b\" : 1 }},\"captureData\":{\"endpointOutput\":{\"data\":\"\\u0030.9\\n\",\"encoding\":\"BASE64\","
+		 "{\"eventVersion\":\"0\",\"groundTruthData\":{\"data\":\"{\\\"label\\\": "
+		 "\\u0030}\",\"encoding\":\"JSON\","
+		 "\"label\":{ \"b\" : 1 "
+		 "}},\"captureData\":{\"endpointOutput\":{\"data\":\"\\u0030.9\\n\",\"encoding\":\"BASE64\","
 		 "\"x\":{ \"z\" : [1.50, 2] , \"a\" : null }}},\"eventMetadata\":{\"b\":[ ],\"eventId\":\"\\u0065\"}}"},
 		/* of what comes twice the last one */
-		{"{\"captureData\":{\"endpointOutput\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"a\":{\"y\":1},\"endpointOutput\":{"
-		 "\"encoding\":\"CSV\",\"data\":\"2\",\"data\":\"3\"}},\"eventMetadata\":{\"eventId\":\"x\",\"eventId\":\"e\"},"
+		{"{\"captureData\":{\"endpointOutput\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"a\":{\"y\":1},"
+		 "\"endpointOutput\":{"
+		 "\"encoding\":\"CSV\",\"data\":\"2\",\"data\":\"3\"}},\"eventMetadata\":{\"eventId\":\"x\","
+		 "\"eventId\":\"e\"},"
 		 "\"eventVersion\":\"1\",\"eventVersion\":\"2\"}",
-		 "{\"groundTruthData\":{\"data\":\"0\",\"encoding\":\"CSV\",\"data\":\"1\"},\"eventMetadata\":{\"eventId\":\"e\"}}",
-		 "{\"eventVersion\":\"2\",\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"captureData\":{\"a\":{\"y\":1},"
+		 "{\"groundTruthData\":{\"data\":\"0\",\"encoding\":\"CSV\",\"data\":\"1\"},\"eventMetadata\":{"
+		 "\"eventId\":\"e\"}}",
+		 "{\"eventVersion\":\"2\",\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},\"captureData\":{"
+		 "\"a\":{\"y\":1},"
 		 "\"endpointOutput\":{\"data\":\"3\",\"encoding\":\"CSV\"}},\"eventMetadata\":{\"eventId\":\"e\"}}"},
 	};
 	struct hc_record capture, label, again;
@@ -515,7 +556,11 @@ static void test_reading_truth(void **state)
 	/* the rest is as it was */
 	check_str(r.key, "e");
 	check_str(data_of(&r.output), "0.9");
-	static const char *const bad[] = {"", "{", "1", "{\"data\":\"1\"}", "{\"data\":1,\"encoding\":\"CSV\"}",
+	static const char *const bad[] = {"",
+					  "{",
+					  "1",
+					  "{\"data\":\"1\"}",
+					  "{\"data\":1,\"encoding\":\"CSV\"}",
 					  "{\"data\":\"1\",\"encoding\":\"CSV\"}x"};
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_int_equal(hc_record_read_truth(hc_str(bad[i]), &r, &err), HC_INPUT);
@@ -525,10 +570,11 @@ static void test_reading_truth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_real_merged), cmocka_unit_test(test_real_captures), cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_data),	    cmocka_unit_test(test_times),	  cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_limits),	    cmocka_unit_test(test_reuse),	  cmocka_unit_test(test_writing),
-		cmocka_unit_test(test_reading_truth),
+		cmocka_unit_test(test_real_merged), cmocka_unit_test(test_real_captures),
+		cmocka_unit_test(test_keys),        cmocka_unit_test(test_data),
+		cmocka_unit_test(test_times),       cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_limits),      cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_writing),     cmocka_unit_test(test_reading_truth),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,9 +100,11 @@ static void test_publishing(void **state)
 	assert_true(hc_str_starts(hc_str(hc_stage_folder(s)), path_of("new/folder/out/.")));
 	publish(s);
 	check_tree("new/folder/out",
-		   "empty= manifest.json=" LISTING(LISTED("statistics.json") "," LISTED("merge/a/2021/05/18/00/part")) " "
-		   "merge/ merge/a/ merge/a/2021/ merge/a/2021/05/ merge/a/2021/05/18/ merge/a/2021/05/18/00/ "
-		   "merge/a/2021/05/18/00/part=records statistics.json={} ");
+		   "empty= manifest.json=" LISTING(LISTED("statistics.json") "," LISTED(
+			   "merge/a/2021/05/18/00/part")) " "
+							  "merge/ merge/a/ merge/a/2021/ merge/a/2021/05/ "
+							  "merge/a/2021/05/18/ merge/a/2021/05/18/00/ "
+							  "merge/a/2021/05/18/00/part=records statistics.json={} ");
 }
 
 static void test_outputs(void **state)
@@ -146,8 +148,9 @@ static void test_replacing(void **state)
 	write_output(s, "statistics.json", "1");
 	write_output(s, "merge/a/2021/part", "1");
 	write_output(s, "merge/b/2021/part", "1");
-	write_output(s, "manifest.json", LISTING(LISTED("statistics.json") "," LISTED("merge/a/2021/part") ","
-						 LISTED("merge/b/2021/part")));
+	write_output(
+		s, "manifest.json",
+		LISTING(LISTED("statistics.json") "," LISTED("merge/a/2021/part") "," LISTED("merge/b/2021/part")));
 	publish(s);
 	s = open_stage("out");
 	write_output(s, "statistics.json", "2");
@@ -368,21 +371,15 @@ struct scene {
 };
 
 static const struct scene scenes[] = {
-	{true, true,
-	 "a=old f=foreign manifest.json=" OLD_MANIFEST " merge/foreign=1 merge/x/old=old z=old ",
+	{true, true, "a=old f=foreign manifest.json=" OLD_MANIFEST " merge/foreign=1 merge/x/old=old z=old ",
 	 "a=new b=new f=new manifest.json=" NEW_MANIFEST " merge/foreign=1 merge/x/new=new y=new ",
 	 "f=foreign merge/foreign=1 ", "merge/foreign=1 "},
-	{false, true,
-	 "f=foreign merge/foreign=1 ",
+	{false, true, "f=foreign merge/foreign=1 ",
 	 "a=new b=new f=new manifest.json=" NEW_MANIFEST " merge/foreign=1 merge/x/new=new y=new ",
 	 "f=foreign merge/foreign=1 ", "merge/foreign=1 "},
-	{true, false,
-	 "a=old f=foreign manifest.json=" OLD_MANIFEST " merge/foreign=1 merge/x/old=old z=old ",
-	 "a=new b=new f=new merge/foreign=1 merge/x/new=new y=new ",
-	 "f=foreign merge/foreign=1 ", "merge/foreign=1 "},
-	{false, false,
-	 "f=foreign merge/foreign=1 ",
-	 "a=new b=new f=new merge/foreign=1 merge/x/new=new y=new ",
+	{true, false, "a=old f=foreign manifest.json=" OLD_MANIFEST " merge/foreign=1 merge/x/old=old z=old ",
+	 "a=new b=new f=new merge/foreign=1 merge/x/new=new y=new ", "f=foreign merge/foreign=1 ", "merge/foreign=1 "},
+	{false, false, "f=foreign merge/foreign=1 ", "a=new b=new f=new merge/foreign=1 merge/x/new=new y=new ",
 	 "f=foreign merge/foreign=1 ", "merge/foreign=1 "},
 };
 
@@ -568,11 +565,20 @@ static void test_left_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_publishing),	   in_folder(test_outputs),	     in_folder(test_replacing),
-		in_folder(test_without_manifest),  in_folder(test_foreign_manifests), in_folder(test_hostile_manifests),
-		in_folder(test_one_at_a_time),	   in_folder(test_abandoning),	     in_folder(test_unusable),
-		in_folder(test_in_the_way),	   in_folder(test_killed),	     in_folder(test_killed_twice),
-		in_folder(test_failing),	   in_folder(test_left_behind),
+		in_folder(test_publishing),
+		in_folder(test_outputs),
+		in_folder(test_replacing),
+		in_folder(test_without_manifest),
+		in_folder(test_foreign_manifests),
+		in_folder(test_hostile_manifests),
+		in_folder(test_one_at_a_time),
+		in_folder(test_abandoning),
+		in_folder(test_unusable),
+		in_folder(test_in_the_way),
+		in_folder(test_killed),
+		in_folder(test_killed_twice),
+		in_folder(test_failing),
+		in_folder(test_left_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

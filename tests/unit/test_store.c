@@ -146,14 +146,21 @@ static void test_addresses(void **state)
 	static const struct {
 		const char *uri, *path;
 	} good[] = {
-		{"relative", "relative"},   {"./a/b", "./a/b"},		{"/absolute/path", "/absolute/path"},
-		{"file:///", "/"},	    {"file:///a/b.csv", "/a/b.csv"}, {"a b", "a b"},
-		{"file.csv", "file.csv"},   {"file:odd", "file:odd"},	{"..", ".."},
+		{"relative", "relative"},
+		{"./a/b", "./a/b"},
+		{"/absolute/path", "/absolute/path"},
+		{"file:///", "/"},
+		{"file:///a/b.csv", "/a/b.csv"},
+		{"a b", "a b"},
+		{"file.csv", "file.csv"},
+		{"file:odd", "file:odd"},
+		{"..", ".."},
 		{"\xc3\xa4.csv", "\xc3\xa4.csv"},
 	};
 	static const char *const bad[] = {
-		"", "s3://bucket/prefix", "S3://bucket", "https://host/path", "file://", "file://host/path",
-		"file://relative", "gs://b", "s3a://b/c",
+		"",          "s3://bucket/prefix", "S3://bucket",     "https://host/path",
+		"file://",   "file://host/path",   "file://relative", "gs://b",
+		"s3a://b/c",
 	};
 	struct hc_arena arena = HC_ARENA(1 << 20);
 	struct hc_err err;
@@ -180,8 +187,12 @@ static void test_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_order),	  in_folder(test_what_is_listed), in_folder(test_too_deep),
-		in_folder(test_prefixes), in_folder(test_existence),	  in_folder(test_opening),
+		in_folder(test_order),
+		in_folder(test_what_is_listed),
+		in_folder(test_too_deep),
+		in_folder(test_prefixes),
+		in_folder(test_existence),
+		in_folder(test_opening),
 		cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,20 +110,27 @@ static const struct sample samples[] = {
 	{"x.csv", HC_TABLE_GUESS, false, "", ""},
 	{"x.csv", HC_TABLE_GUESS, false, "\n\r\n \n", ""},
 	/* a byte order mark is no part of the first name */
-	{"x.csv", HC_TABLE_GUESS, true, "\xef\xbb\xbf" "a,b\n1,2\n", "header|a|b\n2:1,2\n"},
+	{"x.csv", HC_TABLE_GUESS, true,
+	 "\xef\xbb\xbf"
+	 "a,b\n1,2\n",
+	 "header|a|b\n2:1,2\n"},
 	{"x.csv", HC_TABLE_GUESS, true, "\xef\xbb\xbf\"a\",b\n1,2\n", "header|a|b\n2:1,2\n"},
 	/* newlines inside quotes belong to the row; lines are counted on */
-	{"x.csv", HC_TABLE_GUESS, true, "\"a\nb\",c\n\"1\n2\r\n3\",4\n5,6\n", "header|a\nb|c\n3:\"1\n2\r\n3\",4\n6:5,6\n"},
-	{"x.csv", HC_TABLE_GUESS, false, "\"x\"\"\n\",1\n2,\"\"\n3,\"\n\n\"\n", "1:\"x\"\"\n\",1\n3:2,\"\"\n4:3,\"\n\n\"\n"},
+	{"x.csv", HC_TABLE_GUESS, true, "\"a\nb\",c\n\"1\n2\r\n3\",4\n5,6\n",
+	 "header|a\nb|c\n3:\"1\n2\r\n3\",4\n6:5,6\n"},
+	{"x.csv", HC_TABLE_GUESS, false, "\"x\"\"\n\",1\n2,\"\"\n3,\"\n\n\"\n",
+	 "1:\"x\"\"\n\",1\n3:2,\"\"\n4:3,\"\n\n\"\n"},
 	{"x.csv", HC_TABLE_GUESS, true, "\"a,\"\"b\",c\n1,2\n", "header|a,\"b|c\n2:1,2\n"},
 	/* JSON lines */
 	{"x.jsonl", HC_TABLE_GUESS, true, "{\"a\":1}\n\n{\"a\":2}", "j1:{\"a\":1}\nj3:{\"a\":2}\n"},
 	{"x.ndjson", HC_TABLE_GUESS, true, "[1,2]\r\n[3,4]\r\n", "j1:[1,2]\nj2:[3,4]\n"},
 	{"x.jsonl", HC_TABLE_GUESS, true, "\xef\xbb\xbf{\"a\":1}\n", "j1:{\"a\":1}\n"},
 	/* a document: an array of rows, one row, several values */
-	{"x.json", HC_TABLE_GUESS, true, "[{\"a\":1},\n {\"a\":2},\n\n{\"a\":\n3}]", "j1:{\"a\":1}\nj2:{\"a\":2}\nj4:{\"a\":\n3}\n"},
+	{"x.json", HC_TABLE_GUESS, true, "[{\"a\":1},\n {\"a\":2},\n\n{\"a\":\n3}]",
+	 "j1:{\"a\":1}\nj2:{\"a\":2}\nj4:{\"a\":\n3}\n"},
 	{"x.json", HC_TABLE_GUESS, true, "\n{\"a\":1}\n", "j2:{\"a\":1}\n"},
-	{"x.json", HC_TABLE_GUESS, true, "{\"a\":1} {\"a\":2}\n[{\"a\":3}]", "j1:{\"a\":1}\nj1:{\"a\":2}\nj2:{\"a\":3}\n"},
+	{"x.json", HC_TABLE_GUESS, true, "{\"a\":1} {\"a\":2}\n[{\"a\":3}]",
+	 "j1:{\"a\":1}\nj1:{\"a\":2}\nj2:{\"a\":3}\n"},
 	{"x.json", HC_TABLE_GUESS, true, "[[1,0.9],[0,0.2]]", "j1:[1,0.9]\nj1:[0,0.2]\n"},
 	{"x.json", HC_TABLE_GUESS, true, "[]", ""},
 	{"x.json", HC_TABLE_GUESS, true, "[ ]\n[1]\n[\n]\n", "j2:1\n"},
@@ -198,7 +205,8 @@ static void test_long_lines(void **state)
 	hc_buf_free(&out);
 	/* a header that is too long is none */
 	memset(text, 'x', sizeof text);
-	assert_int_equal(hc_table_open(source_of(text, 500, 7), "x.csv", HC_TABLE_GUESS, true, 100, &t, &err), HC_INPUT);
+	assert_int_equal(hc_table_open(source_of(text, 500, 7), "x.csv", HC_TABLE_GUESS, true, 100, &t, &err),
+			 HC_INPUT);
 	assert_non_null(strstr(err.msg, "too long"));
 }
 
@@ -215,7 +223,11 @@ static void test_refused(void **state)
 		{{"x.csv", HC_TABLE_GUESS, true, "a\"b,c\n", ""}, "1: not a CSV header"},
 		{{"x.csv", HC_TABLE_GUESS, true, "\n\"a\n", ""}, "2: not a CSV header"},
 		{{"x.csv", HC_TABLE_GUESS, true, "a,\xff\n", ""}, "1: not a CSV header"},
-		{{"x.csv", HC_TABLE_GUESS, true, "\xff\xfe" "a\n", ""}, "UTF-16"},
+		{{"x.csv", HC_TABLE_GUESS, true,
+		  "\xff\xfe"
+		  "a\n",
+		  ""},
+		 "UTF-16"},
 		/* documents, with the line on which they go wrong */
 		{{"x.json", HC_TABLE_GUESS, true, "[1,\n2", ""}, "2: not valid JSON"},
 		{{"x.json", HC_TABLE_GUESS, true, "[1,\n2}", ""}, "2: not valid JSON"},
@@ -231,8 +243,8 @@ static void test_refused(void **state)
 		struct hc_err err = {0};
 		struct hc_buf out = HC_BUF(1 << 20);
 		int before = closed;
-		enum hc_code code = hc_table_open(source_of(s->text, strlen(s->text), 4), s->name, s->format, s->header, 1000, &t,
-						  &err);
+		enum hc_code code = hc_table_open(source_of(s->text, strlen(s->text), 4), s->name, s->format, s->header,
+						  1000, &t, &err);
 		if (code == HC_OK)
 			code = tell(t, &out, &err);
 		if (code != HC_INPUT)
@@ -278,12 +290,24 @@ static void test_names(void **state)
 		const char *name;
 		enum hc_table_format format;
 	} table[] = {
-		{"x.csv", HC_TABLE_CSV},	{"a/b.c/x.csv", HC_TABLE_CSV},	 {"x.jsonl", HC_TABLE_JSONL},
-		{"x.ndjson", HC_TABLE_JSONL},	{"x.json", HC_TABLE_JSON},	 {"x.csv.gz", HC_TABLE_CSV},
-		{"x.csv.zst", HC_TABLE_CSV},	{"x.csv.out", HC_TABLE_CSV},	 {"x.json.out", HC_TABLE_JSON},
-		{"x.jsonl.out.gz", HC_TABLE_JSONL}, {"x.csv.out.zst", HC_TABLE_CSV}, {"x.out", HC_TABLE_GUESS},
-		{"x.gz", HC_TABLE_GUESS},	{"x", HC_TABLE_GUESS},		 {"-", HC_TABLE_GUESS},
-		{"", HC_TABLE_GUESS},		{"csv", HC_TABLE_GUESS},	 {"x.csv.bz2", HC_TABLE_GUESS},
+		{"x.csv", HC_TABLE_CSV},
+		{"a/b.c/x.csv", HC_TABLE_CSV},
+		{"x.jsonl", HC_TABLE_JSONL},
+		{"x.ndjson", HC_TABLE_JSONL},
+		{"x.json", HC_TABLE_JSON},
+		{"x.csv.gz", HC_TABLE_CSV},
+		{"x.csv.zst", HC_TABLE_CSV},
+		{"x.csv.out", HC_TABLE_CSV},
+		{"x.json.out", HC_TABLE_JSON},
+		{"x.jsonl.out.gz", HC_TABLE_JSONL},
+		{"x.csv.out.zst", HC_TABLE_CSV},
+		{"x.out", HC_TABLE_GUESS},
+		{"x.gz", HC_TABLE_GUESS},
+		{"x", HC_TABLE_GUESS},
+		{"-", HC_TABLE_GUESS},
+		{"", HC_TABLE_GUESS},
+		{"csv", HC_TABLE_GUESS},
+		{"x.csv.bz2", HC_TABLE_GUESS},
 		{"x.csv/part-0", HC_TABLE_GUESS},
 	};
 	for (size_t i = 0; i < COUNT(table); i++)
@@ -302,7 +326,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	cmocka_unit_test(test_packed),	      cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_rows),    cmocka_unit_test(test_packed),        cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_broken_source), cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,8 @@ static void test_other_failures(void **state)
 		enum hc_code code;
 		bool has_place; /* the message needs the record's place */
 	} table[] = {
-		{HC_USAGE, true}, {HC_LIMIT, true}, {HC_IO, false}, {HC_NOMEM, false}, {HC_SCRIPT, false}, {HC_EMPTY, false},
+		{HC_USAGE, true},  {HC_LIMIT, true},   {HC_IO, false},
+		{HC_NOMEM, false}, {HC_SCRIPT, false}, {HC_EMPTY, false},
 	};
 	b->tolerance.max = 1000;
 	for (size_t i = 0; i < COUNT(table); i++) {

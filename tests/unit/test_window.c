@@ -27,14 +27,14 @@ static int64_t length(const char *text)
 static const char *tell(const struct hc_window *w, char out[256])
 {
 	char t[6][HC_INSTANT_SIZE], cutoff[HC_INSTANT_SIZE] = "none";
-	const int64_t times[6] = {w->start_us,	       w->end_us,	  w->capture_first_us,
+	const int64_t times[6] = {w->start_us,        w->end_us,         w->capture_first_us,
 				  w->capture_last_us, w->label_first_us, w->label_last_us};
 	for (int i = 0; i < 6; i++)
 		hc_instant_print(times[i], t[i]);
 	if (w->has_cutoff)
 		hc_instant_print(w->cutoff_us, cutoff);
-	snprintf(out, 256, "%.16s..%.16s captures %.13s..%.13s labels %.13s..%.13s cutoff %.16s", t[0], t[1], t[2], t[3],
-		 t[4], t[5], cutoff);
+	snprintf(out, 256, "%.16s..%.16s captures %.13s..%.13s labels %.13s..%.13s cutoff %.16s", t[0], t[1], t[2],
+		 t[3], t[4], t[5], cutoff);
 	return out;
 }
 
@@ -132,9 +132,9 @@ static void test_offsets(void **state)
 		struct hc_window w;
 		struct hc_err err;
 		char out[256];
-		assert_int_equal(hc_window_of_offsets(at(table[i].tick), length(table[i].start), length(table[i].end), &w,
-						      &err),
-				 HC_OK);
+		assert_int_equal(
+			hc_window_of_offsets(at(table[i].tick), length(table[i].start), length(table[i].end), &w, &err),
+			HC_OK);
 		assert_string_equal(tell(&w, out), table[i].window);
 	}
 }
@@ -143,7 +143,10 @@ static void test_offsets_refused(void **state)
 {
 	(void)state;
 	static const char *const table[][2] = {
-		{"-PT1H", "-PT2H"}, {"PT0H", "-PT1H"}, {"PT1H", "PT0H"}, {"-PT1S", "-PT2S"},
+		{"-PT1H", "-PT2H"},
+		{"PT0H", "-PT1H"},
+		{"PT1H", "PT0H"},
+		{"-PT1S", "-PT2S"},
 	};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct hc_window w = {.start_us = 77};
@@ -156,7 +159,8 @@ static void test_offsets_refused(void **state)
 	/* the message says which times those are */
 	struct hc_window w;
 	struct hc_err err;
-	assert_int_equal(hc_window_of_offsets(at("2020-01-09T13:00"), -HC_HOUR_US, -2 * HC_HOUR_US, &w, &err), HC_USAGE);
+	assert_int_equal(hc_window_of_offsets(at("2020-01-09T13:00"), -HC_HOUR_US, -2 * HC_HOUR_US, &w, &err),
+			 HC_USAGE);
 	assert_non_null(strstr(err.msg, "2020-01-09T12:00:00Z"));
 	assert_non_null(strstr(err.msg, "2020-01-09T11:00:00Z"));
 }
@@ -189,8 +193,8 @@ static void test_hours(void **state)
 		struct hc_err err;
 		char out[256];
 		int64_t until = table[i].until ? at(table[i].until) : 0;
-		assert_int_equal(hc_window_of_hours(at(table[i].start), at(table[i].end), table[i].until != NULL, until, &w,
-						    &err),
+		assert_int_equal(hc_window_of_hours(at(table[i].start), at(table[i].end), table[i].until != NULL, until,
+						    &w, &err),
 				 HC_OK);
 		assert_string_equal(tell(&w, out), table[i].window);
 	}
@@ -214,8 +218,9 @@ static void test_hours_refused(void **state)
 		struct hc_window w = {.start_us = 77};
 		struct hc_err err = {0};
 		int64_t until = table[i][2] ? at(table[i][2]) : 0;
-		assert_int_equal(hc_window_of_hours(at(table[i][0]), at(table[i][1]), table[i][2] != NULL, until, &w, &err),
-				 HC_USAGE);
+		assert_int_equal(
+			hc_window_of_hours(at(table[i][0]), at(table[i][1]), table[i][2] != NULL, until, &w, &err),
+			HC_USAGE);
 		assert_int_equal(w.start_us, 77);
 		assert_true(strlen(err.hint) > 0);
 	}
@@ -258,9 +263,9 @@ static void test_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_periods),	       cmocka_unit_test(test_offsets),
+		cmocka_unit_test(test_periods),         cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_offsets_refused), cmocka_unit_test(test_hours),
-		cmocka_unit_test(test_hours_refused),  cmocka_unit_test(test_periods_refused),
+		cmocka_unit_test(test_hours_refused),   cmocka_unit_test(test_periods_refused),
 		cmocka_unit_test(test_longest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
