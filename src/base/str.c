@@ -38,6 +38,12 @@ bool hc_str_ends(struct hc_str s, const char *suffix)
 	return s.n >= n && memcmp(s.p + s.n - n, suffix, n) == 0;
 }
 
+struct hc_str hc_str_skip_mark(struct hc_str s)
+{
+	size_t mark = hc_str_starts(s, "\xef\xbb\xbf") ? 3 : 0;
+	return (struct hc_str){s.p + mark, s.n - mark};
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');

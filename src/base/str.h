@@ -39,6 +39,9 @@ bool hc_str_eq_nocase(struct hc_str a, struct hc_str b);
 bool hc_str_starts(struct hc_str s, const char *prefix);
 bool hc_str_ends(struct hc_str s, const char *suffix);
 
+/* Without a UTF-8 byte order mark at its start: editors leave them. */
+struct hc_str hc_str_skip_mark(struct hc_str s);
+
 /* Without leading and trailing spaces, tabs, CR, LF, VT and FF. */
 struct hc_str hc_str_trim(struct hc_str s);
 

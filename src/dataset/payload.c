@@ -104,8 +104,11 @@ static enum hc_code next_csv(struct hc_payload *p, bool *got, struct hc_err *err
 {
 	const char *problem = NULL;
 	char shown[HC_STR_SHOW_SIZE];
-	struct hc_str before = p->rest;
-	*got = hc_csv_next(&p->rest, &p->row, &problem);
+	struct hc_str before;
+	do { /* a blank line is no row, here as in files */
+		before = p->rest;
+		*got = hc_csv_next(&p->rest, &p->row, &problem);
+	} while (*got && hc_str_trim(p->row.raw).n == 0);
 	if (problem) {
 		hc_fail(err, HC_INPUT, "not valid CSV: %s: '%s'", problem, hc_str_show(before, shown));
 		return hc_hint(err, "quote fields that hold commas, quotes or newlines, and double the quotes inside");

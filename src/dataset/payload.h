@@ -1,7 +1,7 @@
 /*
  * Payloads: what stands in a record's `data`, decoded, as rows of the cells that attributes name.
  *
- * CSV: each line is a row. JSON: each value in the text (one, or JSON lines) is a row, or as many rows
+ * CSV: each line that is not blank is a row. JSON: each value in the text (one, or JSON lines) is a row, or as many rows
  * as a JSONPath with a wildcard finds in it. BASE64 is decoded when the content type says CSV or JSON.
  * One payload object is used for many records; cells are valid until it moves on.
  */

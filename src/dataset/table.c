@@ -94,11 +94,7 @@ enum hc_table_format hc_table_format_of_name(const char *name)
 
 static enum hc_table_format format_of_bytes(struct hc_str s)
 {
-	if (hc_str_starts(s, "\xef\xbb\xbf")) {
-		s.p += 3;
-		s.n -= 3;
-	}
-	s = hc_str_trim(s);
+	s = hc_str_trim(hc_str_skip_mark(s));
 	if (s.n && s.p[0] == '{')
 		return HC_TABLE_JSONL;
 	return s.n && s.p[0] == '[' ? HC_TABLE_JSON : HC_TABLE_CSV;
@@ -168,11 +164,7 @@ static enum hc_code read_document(struct hc_table *t, struct hc_source *source, 
 			return hc_buf_check(&t->document, "a JSON document (JSON lines may be of any size)", err);
 		HC_TRY(source->read(source, room, READ_STEP, &got, err));
 	}
-	struct hc_str text = hc_buf_view(&t->document);
-	if (hc_str_starts(text, "\xef\xbb\xbf")) {
-		text.p += 3;
-		text.n -= 3;
-	}
+	struct hc_str text = hc_str_skip_mark(hc_buf_view(&t->document));
 	hc_json_open(&t->json, text);
 	t->counted_to = text.p;
 	t->line = 1;

@@ -185,6 +185,12 @@ static size_t output_attributes(const struct hc_measure *m, const struct hc_attr
 	return n;
 }
 
+static enum hc_code fail_empty(const char *what, struct hc_err *err)
+{
+	hc_fail(err, HC_INPUT, "the %s is empty, there is no row in its data", what);
+	return hc_hint(err, "remove the record, or allow it with --max-bad-records");
+}
+
 enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_data *output, struct hc_rows *out,
 				    struct hc_err *err)
 {
@@ -199,9 +205,7 @@ enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_d
 			break;
 		HC_TRY(read_output_row(m, &m->outputs, 0, out, err));
 	}
-	if (out->n == 0)
-		return hc_fail(err, HC_INPUT, "the output holds no row");
-	return HC_OK;
+	return out->n ? HC_OK : fail_empty("output", err);
 }
 
 enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_data *truth, struct hc_rows *out,
@@ -219,9 +223,7 @@ enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_d
 		HC_TRY(hc_payload_cell(&m->labels, 0, &cell, err));
 		HC_TRY(read_label_row(m, cell, out, err));
 	}
-	if (out->n == 0)
-		return hc_fail(err, HC_INPUT, "the label is empty");
-	return HC_OK;
+	return out->n ? HC_OK : fail_empty("label", err);
 }
 
 static enum hc_code add_classes(struct hc_measure *m, struct hc_str actual_text, struct hc_str predicted_text,

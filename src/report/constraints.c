@@ -200,7 +200,7 @@ enum hc_code hc_constraints_parse(struct hc_str text, const char *path, enum hc_
 	const char *other = NULL;
 	bool any = false;
 	p.metrics = hc_metric_table(problem, &p.n_metrics);
-	hc_json_open(&p.json, text);
+	hc_json_open(&p.json, hc_str_skip_mark(text));
 	if (hc_json_peek(&p.json, &type) && type != HC_JSON_OBJECT)
 		return fail_document(&p, NULL, err);
 	if (!hc_json_enter_object(&p.json))

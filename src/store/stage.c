@@ -1,16 +1,14 @@
 #include "store/stage.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "codec/json.h"
 #include "codec/jsonw.h"
+#include "store/listed.h"
 
-#define STAGING ".hindcast-staging"
 #define OUT_NAME "out"
 #define MANIFEST "manifest.json"
 /* While outputs are moved into DIR: the list of them, and the manifest of the report that they replace. */
@@ -26,25 +24,6 @@ struct hc_stage {
 	int lock;
 };
 
-/* A path that an output of ours can have: below DIR, outside of the stage. */
-static bool is_output_path(struct hc_str path)
-{
-	if (path.n == 0 || path.p[0] == '/' || path.n >= HC_PATH_LEN_MAX / 2 || memchr(path.p, '\0', path.n))
-		return false;
-	bool first = true;
-	while (path.n > 0) {
-		const char *slash = memchr(path.p, '/', path.n);
-		struct hc_str part = {path.p, slash ? (size_t)(slash - path.p) : path.n};
-		if (part.n == 0 || part.n > NAME_MAX || hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")) ||
-		    (first && hc_str_eq(part, HC_STR(STAGING))))
-			return false;
-		first = false;
-		path.p += part.n + (slash != NULL);
-		path.n -= part.n + (slash != NULL);
-	}
-	return true;
-}
-
 static enum hc_code is_file_below(struct hc_stage *s, const char *folder, const char *name, const char **path,
 				  bool *out, struct hc_err *err)
 {
@@ -57,34 +36,23 @@ static enum hc_code is_file_below(struct hc_stage *s, const char *folder, const 
 	return HC_OK;
 }
 
-/* Removes the outputs listed in one element of "outputs"; with only_moved those that have left the stage. */
-static enum hc_code retire_output(struct hc_stage *s, struct hc_json *j, bool only_moved, struct hc_err *err)
+struct retiring {
+	struct hc_stage *stage;
+	bool only_moved; /* only what has left the stage goes */
+};
+
+static enum hc_code retire_output(void *arg, struct hc_str output, struct hc_err *err)
 {
-	struct hc_json_key key;
-	struct hc_json_value value;
-	HC_BUF_SCOPED struct hc_buf scratch = HC_BUF(HC_PATH_LEN_MAX);
-	if (!hc_json_enter_object(j))
-		return HC_OK;
-	while (hc_json_member(j, &key)) {
-		if (!hc_json_value(j, &value))
-			break;
-		if (!hc_json_key_is(&key, "path") || value.type != HC_JSON_STRING)
-			continue;
-		hc_buf_reset(&scratch);
-		struct hc_str text = hc_json_text(&value, &scratch);
-		if (!is_output_path(text))
-			continue;
-		const char *name = hc_arena_cstring(&s->arena, text), *path;
-		bool there, staged = false;
-		if (!name)
-			return hc_fail_nomem(err, "a path");
-		if (only_moved)
-			HC_TRY(is_file_below(s, s->out, name, &path, &staged, err));
-		HC_TRY(is_file_below(s, s->dir, name, &path, &there, err));
-		if (there && !staged)
-			HC_TRY(hc_file_remove_and_prune(path, s->dir, err));
-	}
-	return HC_OK;
+	const struct retiring *r = arg;
+	struct hc_stage *s = r->stage;
+	const char *name = hc_arena_cstring(&s->arena, output), *path;
+	bool there, staged = false;
+	if (!name)
+		return hc_fail_nomem(err, "a path");
+	if (r->only_moved)
+		HC_TRY(is_file_below(s, s->out, name, &path, &staged, err));
+	HC_TRY(is_file_below(s, s->dir, name, &path, &there, err));
+	return there && !staged ? hc_file_remove_and_prune(path, s->dir, err) : HC_OK;
 }
 
 /*
@@ -94,28 +62,13 @@ static enum hc_code retire_output(struct hc_stage *s, struct hc_json *j, bool on
 static enum hc_code retire(struct hc_stage *s, const char *manifest, bool only_moved, struct hc_err *err)
 {
 	struct hc_file_info info;
+	struct retiring retiring = {s, only_moved};
 	HC_TRY(hc_file_look(manifest, &info, err));
 	if (info.kind != HC_FILE_REGULAR)
 		return HC_OK;
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(MANIFEST_BYTES_MAX);
 	HC_TRY(hc_file_slurp(manifest, &text, err));
-	struct hc_json j;
-	hc_json_open(&j, hc_buf_view(&text));
-	struct hc_json_key key;
-	struct hc_json_value value;
-	bool ours = false;
-	if (!hc_json_enter_object(&j))
-		return HC_OK;
-	while (hc_json_member(&j, &key)) {
-		ours = ours || hc_json_key_is(&key, "hindcast");
-		if (ours && hc_json_key_is(&key, "outputs") && hc_json_enter_array(&j)) {
-			while (hc_json_element(&j))
-				HC_TRY(retire_output(s, &j, only_moved, err));
-		} else if (!hc_json_value(&j, &value)) {
-			break;
-		}
-	}
-	return HC_OK;
+	return hc_listed_outputs(hc_buf_view(&text), retire_output, &retiring, err);
 }
 
 /*
@@ -170,7 +123,7 @@ enum hc_code hc_stage_open(const char *dir, struct hc_stage **out, struct hc_err
 	s->arena = HC_ARENA(STAGE_ARENA);
 	s->lock = -1;
 	s->dir = hc_arena_cstring(&s->arena, hc_str(dir));
-	s->staging = s->dir ? hc_path_join(&s->arena, s->dir, STAGING) : NULL;
+	s->staging = s->dir ? hc_path_join(&s->arena, s->dir, HC_STAGING_FOLDER) : NULL;
 	s->out = s->staging ? hc_path_join(&s->arena, s->staging, OUT_NAME) : NULL;
 	s->manifest = s->out ? hc_path_join(&s->arena, s->dir, MANIFEST) : NULL;
 	s->intent = s->manifest ? hc_path_join(&s->arena, s->staging, INTENT) : NULL;

@@ -38,6 +38,8 @@ static void test_read(void **state)
 		 "\"false_positive_rate\" : {\n      \"threshold\" : 0.0,\n      \"comparison_operator\" : "
 		 "\"GreaterThanThreshold\"\n    }\n  }\n}",
 		 "recall<0.5714285714285714 false_positive_rate>0 "},
+		/* a byte order mark, as editors leave it */
+		{HC_BINARY, "\xef\xbb\xbf{\"binary_classification_constraints\":{" LESS("auc", "0.5") "}}", "auc<0.5 "},
 		{HC_MULTICLASS,
 		 "{\"multiclass_classification_constraints\":{" LESS("accuracy", "0.938547") "," LESS("weighted_f0_5",
 												      "1") "}}",

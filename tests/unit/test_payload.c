@@ -133,7 +133,11 @@ static void test_csv(void **state)
 		{"0", HC_ENCODING_CSV, "\",1\"", NULL, "empty"},
 		{"0", HC_ENCODING_CSV, "\" \\t,1\"", NULL, "empty"},
 		{"0", HC_ENCODING_CSV, "\"\\\"\\\",1\"", NULL, "empty"},
-		{"-", HC_ENCODING_CSV, "\" \"", NULL, "empty"},
+		{"-", HC_ENCODING_CSV, "\"\\\"\\\"\"", NULL, "empty"},
+		/* a blank line is no row */
+		{"-", HC_ENCODING_CSV, "\" \"", "", NULL},
+		{"0", HC_ENCODING_CSV, "\"0.9\\n\\n\"", "0.9\n", NULL},
+		{"0", HC_ENCODING_CSV, "\"\\r\\n0.9\\n \\n0.1\"", "0.9\n0.1\n", NULL},
 		{"0;1", HC_ENCODING_CSV, "\"0.9,1\\n0.1\"", NULL, "no column 1, there are 1"},
 		{"0", HC_ENCODING_CSV, "\"\\\"a\"", NULL, "not valid CSV"},
 		{"0", HC_ENCODING_CSV, "\"\\\"a\\\"b\"", NULL, "not valid CSV"},
