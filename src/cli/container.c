@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "base/number.h"
 #include "codec/json.h"
 #include "store/store.h"
 #include "sys/files.h"
@@ -49,7 +50,8 @@ static enum hc_code is_batch(const char *source, struct hc_arena *arena, bool *o
 
 static enum hc_code request_of_merge(struct hc_arena *arena, struct hc_request *out, struct hc_err *err)
 {
-	struct hc_request q = {.command = "merge", .header = false, .merge_folder = "", .writes_manifest = true};
+	struct hc_request q = {
+		.command = "merge", .header = HC_HEADER_UNLESS_TIME, .merge_folder = "", .writes_manifest = true};
 	const char *source;
 	bool batch;
 	q.max_line = HC_LINE_BYTES_DEFAULT;
@@ -160,7 +162,9 @@ static enum hc_code request_of_analyze(struct hc_arena *arena, struct hc_request
 	struct hc_parsed parsed = {0};
 	HC_TRY(check_analysis(err));
 	HC_TRY(need("dataset_source", &source, err));
-	HC_TRY(need("dataset_format", &format_text, err));
+	format_text = variable("dataset_format");
+	if (!format_text)
+		format_text = "{\"sagemakerMergeJson\":{}}";
 	HC_TRY(need("problem_type", &parsed.values[HC_OPT_PROBLEM_TYPE], err));
 	HC_TRY(need("output_path", &parsed.values[HC_OPT_OUTPUT], err));
 	HC_TRY(read_format(format_text, &format, err));
@@ -225,7 +229,9 @@ static void write_metrics(const struct hc_report *r, const char *time, struct hc
 			hc_buf_char(out, '}');
 			any = true;
 		}
-		hc_buf_printf(out, "],\"Value\":%.17g}\n", m->value);
+		char value[HC_NUMBER_PRINT_SIZE];
+		hc_number_print(m->value, value);
+		hc_buf_printf(out, "],\"Value\":%s}\n", value);
 	}
 }
 
@@ -255,7 +261,9 @@ enum hc_code hc_container_finish(const struct hc_report *report, struct hc_err *
 	if (!report->has_metrics)
 		return HC_OK; /* merge jobs have no exit message */
 	hc_report_exit_message(report, &text);
-	return write_message(hc_buf_view(&text), err);
+	enum hc_code code = write_message(hc_buf_view(&text), err);
+	/* Outside of a container there is no place for it by default, and nobody who asked for it. */
+	return variable("output_message_file") ? code : HC_OK;
 }
 
 void hc_container_fail(const struct hc_err *why)

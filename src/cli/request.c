@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "calendar/duration.h"
 #include "cli/commands.h"
+#include "store/store.h"
 
 #define LINE_BYTES_MAX (UINT64_C(1) << 32)
 enum { CURVE_POINTS_MIN = 2, CURVE_POINTS_MAX = 10000000 };
@@ -157,7 +158,8 @@ static enum hc_code read_join_inputs(const struct reader *r, struct hc_request *
 
 static enum hc_code read_inputs(const struct reader *r, struct hc_request *q, struct hc_err *err)
 {
-	q->header = !given(r, HC_OPT_NO_HEADER);
+	bool joins = r->command->bit & (HC_CMD_RUN | HC_CMD_MERGE);
+	q->header = given(r, HC_OPT_NO_HEADER) ? HC_HEADER_NONE : joins ? HC_HEADER_UNLESS_TIME : HC_HEADER_FIRST_ROW;
 	if (given(r, HC_OPT_DATASET_FORMAT) &&
 	    !hc_table_format_parse(hc_str(value(r, HC_OPT_DATASET_FORMAT)), &q->format))
 		return fail_value(r, HC_OPT_DATASET_FORMAT, "is no format", "known are csv, jsonl and json", err);
@@ -289,12 +291,13 @@ enum hc_code hc_request_of_options(const struct hc_command *command, const struc
 	HC_TRY(read_records(&r, &q, err));
 	HC_TRY(read_scripts(&r, &q, err));
 	HC_TRY(need(&r, HC_OPT_OUTPUT, err));
-	q.output = value(&r, HC_OPT_OUTPUT);
+	if (hc_store_resolve(value(&r, HC_OPT_OUTPUT), arena, &q.output, err) != HC_OK)
+		return hc_err_at(err, "--output");
 	q.constraints = value(&r, HC_OPT_CONSTRAINTS);
 	q.checksums = given(&r, HC_OPT_CHECKSUMS);
 	q.writes_manifest = command->bit != HC_CMD_BASELINE;
 	bool merges = command->bit & (HC_CMD_RUN | HC_CMD_MERGE);
-	q.merge_folder = merges && !given(&r, HC_OPT_NO_MERGED_OUTPUT) ? "merge" : NULL;
+	q.merge_folder = merges && !given(&r, HC_OPT_NO_MERGED_OUTPUT) ? HC_MERGE_FOLDER : NULL;
 	HC_TRY(list_options(&r, &q, err));
 	*out = q;
 	return HC_OK;

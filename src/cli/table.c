@@ -31,8 +31,10 @@ static const struct hc_option options[HC_OPTIONS] = {
 		 "the first character.",
 		 HC_CMD_BASELINE | JOINING, true},
 	[HC_OPT_NO_HEADER] = {"no-header", 0, NULL, DATA,
-			      "CSV without a header: columns are named by index (0) or _c0.", HC_CMD_BASELINE | JOINING,
-			      true},
+			      "CSV without a header: columns are named by index (0) or _c0. Batch outputs whose first "
+			      "row ends with a "
+			      "time have none, said or not.",
+			      HC_CMD_BASELINE | JOINING, true},
 	[HC_OPT_CONSTRAINTS] = {"constraints", 0, "FILE", DATA,
 				"The constraints.json to judge by. Without it nothing is judged.", JUDGING, true},
 	[HC_OPT_SCHEDULED_TIME] =
@@ -175,6 +177,7 @@ static const struct hc_command commands[] = {
 const struct hc_options_table hc_table = {
 	.program = "hindcast",
 	.version = HC_VERSION,
+	.date = "2026-11-23",
 	.summary = "tells whether a model in production still works, once the ground truth arrives",
 	.text = "hindcast joins the predictions that a model made with the labels that came later, measures how good "
 		"they "

@@ -304,14 +304,14 @@ static void roff_option(const struct hc_options_table *t, const struct hc_option
 
 void hc_options_manual(const struct hc_options_table *t, struct hc_buf *out)
 {
-	hc_buf_printf(out, ".TH %s 1 \"\" \"%s %s\" \"User Commands\"\n.SH NAME\n%s \\- ", t->program, t->program,
-		      t->version, t->program);
+	hc_buf_printf(out, ".TH %s 1 \"%s\" \"%s %s\" \"User Commands\"\n.SH NAME\n%s \\- ", t->program, t->date,
+		      t->program, t->version, t->program);
 	roff_text(out, t->summary);
 	hc_buf_cstr(out, ".SH SYNOPSIS\n");
 	for (size_t i = 0; i < t->n_commands; i++) {
-		hc_buf_printf(out, ".B %s %s\n", t->program, t->commands[i].name);
-		roff_text(out, t->commands[i].synopsis);
-		hc_buf_cstr(out, ".br\n");
+		hc_buf_printf(out, "%s.B %s %s\n", i ? ".br\n" : "", t->program, t->commands[i].name);
+		if (*t->commands[i].synopsis)
+			roff_text(out, t->commands[i].synopsis);
 	}
 	hc_buf_cstr(out, ".SH DESCRIPTION\n");
 	roff_text(out, t->text);

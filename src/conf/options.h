@@ -32,8 +32,8 @@ struct hc_command {
 };
 
 struct hc_options_table {
-	const char *program, *version, *summary;
-	const char *text; /* for the manual page and the general help */
+	const char *program, *version, *date, *summary; /* date: of the manual, YYYY-MM-DD */
+	const char *text;                               /* for the manual page and the general help */
 	const struct hc_command *commands;
 	size_t n_commands;
 	const struct hc_option *options;

@@ -161,6 +161,16 @@ static enum hc_code holds_dates(struct search *s, const char *folder, bool *out,
 	return HC_OK;
 }
 
+static bool is_never_entered(const struct search *s, const char *folder)
+{
+	if (!s->out->never)
+		return false;
+	char *real = realpath(folder, NULL);
+	bool is = real && strcmp(real, s->out->never) == 0;
+	free(real);
+	return is;
+}
+
 static enum hc_code collect_below(struct search *s, const char *folder, const char *above, size_t depth,
 				  struct hc_err *err)
 {
@@ -180,7 +190,8 @@ static enum hc_code collect_below(struct search *s, const char *folder, const ch
 		const char *below_above = below ? hc_path_join(s->out->arena, above, names.list[i]) : NULL;
 		if (!below_above)
 			return hc_fail_nomem(err, "the list of files");
-		HC_TRY(collect_below(s, below, below_above, depth + 1, err));
+		if (!is_never_entered(s, below))
+			HC_TRY(collect_below(s, below, below_above, depth + 1, err));
 	}
 	return HC_OK;
 }

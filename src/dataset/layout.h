@@ -27,6 +27,7 @@ struct hc_input_files {
 	struct hc_arena *arena;
 	struct hc_input_file *list;
 	size_t n, cap;
+	const char *never;  /* a folder that is not entered, as realpath gives it: our own output; NULL: none */
 	size_t passed_over; /* files whose names say that they hold no records ... */
 	const char *passed_over_example;
 };

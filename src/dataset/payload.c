@@ -193,6 +193,8 @@ static size_t find_values(const struct hc_payload *p, const struct hc_attribute 
 		n = hc_jsonpath_find(&a->dotted, json, out, HC_PAYLOAD_ROWS_MAX);
 	if (n == 0 && a->is_index)
 		n = find_by_index(json, a->index, out);
+	if (n == 0 && p->alone && !a->is_index && json.p[0] != '{' && json.p[0] != '[')
+		n = find_sole(json, out);
 	for (const char *const *prefix = p->prefixes; n == 0 && prefix && *prefix; prefix++)
 		n = find_prefixed(*prefix, a->text, json, out);
 	return n;
@@ -289,7 +291,8 @@ static enum hc_code fail_csv_cell(const struct hc_payload *p, const struct hc_at
 static enum hc_code csv_cell(const struct hc_payload *p, const struct hc_attribute *a, struct hc_str *out,
 			     struct hc_err *err)
 {
-	bool sole = !a->given && p->row.n == 1;
+	bool named = a->given && a->column == SIZE_MAX;
+	bool sole = p->row.n == 1 && (!a->given || (p->alone && named));
 	if (!sole && (!a->given || a->column >= p->row.n))
 		return fail_csv_cell(p, a, err);
 	*out = p->row.fields[sole ? 0 : a->column];

@@ -29,6 +29,7 @@ struct hc_payload {
 	enum hc_payload_format format;
 	struct hc_str rest;
 	struct hc_csv_row row;
+	bool alone;     /* a value that is all there is, is found by any name (labels: a baseline's column has one) */
 	size_t columns; /* that each CSV row must have, as its header; 0: any number */
 	const struct hc_attribute *attributes[HC_PAYLOAD_CELLS_MAX];
 	size_t n_attributes;

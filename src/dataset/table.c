@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/utf8.h"
+#include "base/instant.h"
 #include "codec/lines.h"
 #include "codec/unpack.h"
 
@@ -104,13 +104,14 @@ struct hc_table {
 	enum hc_table_format format;
 	struct hc_lines *lines; /* CSV, JSON lines */
 	bool has_header, in_quote;
+	bool first_is_row; /* the first row was read for a header and is none */
 	struct hc_buf header_text;
 	struct hc_csv_row header;
 	struct hc_buf document; /* JSON */
 	struct hc_json json;
 	bool in_array;
 	const char *counted_to; /* lines up to here were counted */
-	uint64_t line;
+	uint64_t line;          /* read last */
 };
 
 static bool more_of_row(struct hc_str fresh, void *arg)
@@ -129,14 +130,22 @@ static enum hc_code next_line(struct hc_table *t, struct hc_line *line, struct h
 			HC_TRY(hc_lines_next_while(t->lines, more_of_row, t, line, err));
 		else
 			HC_TRY(hc_lines_next(t->lines, line, err));
+		t->line = line->number;
 	} while (line->state == HC_LINE && hc_str_trim(line->text).n == 0);
 	return HC_OK;
 }
 
-static enum hc_code read_header(struct hc_table *t, struct hc_err *err)
+static bool ends_with_time(const struct hc_csv_row *row)
+{
+	int64_t time_us;
+	return row->n > 1 && hc_instant_parse(hc_str_trim(row->fields[row->n - 1]), &time_us);
+}
+
+static enum hc_code read_header(struct hc_table *t, enum hc_table_header header, struct hc_err *err)
 {
 	struct hc_line line;
 	const char *problem = NULL;
+	char shown[HC_STR_SHOW_SIZE];
 	HC_TRY(next_line(t, &line, err));
 	if (line.state == HC_LINE_END) {
 		hc_fail(err, HC_INPUT, "the file is empty, a header was expected");
@@ -147,11 +156,12 @@ static enum hc_code read_header(struct hc_table *t, struct hc_err *err)
 	struct hc_str text = hc_buf_view(&t->header_text);
 	HC_TRY(hc_buf_check(&t->header_text, "the header", err));
 	if (line.state == HC_LINE && hc_csv_next(&text, &t->header, &problem)) {
-		t->has_header = true;
+		t->first_is_row = header == HC_HEADER_UNLESS_TIME && ends_with_time(&t->header);
+		t->has_header = !t->first_is_row;
 		return HC_OK;
 	}
-	hc_fail(err, HC_INPUT, "%llu: not a CSV header: %s", (unsigned long long)line.number,
-		problem ? problem : "the line is too long");
+	hc_fail(err, HC_INPUT, "not a CSV header (line %llu): %s: '%s'", (unsigned long long)line.number,
+		problem ? problem : "the line is too long", hc_str_show(line.text, shown));
 	return hc_hint(err, "name the format with --dataset-format; a CSV without header needs --no-header");
 }
 
@@ -171,8 +181,8 @@ static enum hc_code read_document(struct hc_table *t, struct hc_source *source, 
 	return HC_OK;
 }
 
-static enum hc_code open_format(struct hc_table *t, struct peeked_source *p, bool header, size_t max_line,
-				struct hc_err *err)
+static enum hc_code open_format(struct hc_table *t, struct peeked_source *p, enum hc_table_header header,
+				size_t max_line, struct hc_err *err)
 {
 	if (t->format == HC_TABLE_JSON) {
 		enum hc_code code = read_document(t, &p->source, err);
@@ -180,11 +190,11 @@ static enum hc_code open_format(struct hc_table *t, struct peeked_source *p, boo
 		return code;
 	}
 	HC_TRY(hc_lines_open(&p->source, max_line, &t->lines, err));
-	return header && t->format == HC_TABLE_CSV ? read_header(t, err) : HC_OK;
+	return header != HC_HEADER_NONE && t->format == HC_TABLE_CSV ? read_header(t, header, err) : HC_OK;
 }
 
-enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_table_format format, bool header,
-			   size_t max_line, struct hc_table **out, struct hc_err *err)
+enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_table_format format,
+			   enum hc_table_header header, size_t max_line, struct hc_table **out, struct hc_err *err)
 {
 	struct hc_source *unpacked;
 	struct peeked_source *p;
@@ -237,8 +247,12 @@ static enum hc_code fail_document(struct hc_table *t, struct hc_err *err)
 	char shown[HC_STR_SHOW_SIZE];
 	const struct hc_json *j = &t->json;
 	struct hc_str rest = {j->p, (size_t)(j->end - j->p)};
-	unsigned long long line = document_line(t, j->p);
-	hc_fail(err, HC_INPUT, "%llu: not valid JSON: %s: '%s'", line, j->problem ? j->problem : "unexpected text",
+	document_line(t, j->p);
+	if (rest.n == 0) {
+		hc_fail(err, HC_INPUT, "the document ends before it is complete (%zu bytes)", t->document.n);
+		return hc_hint(err, "the file may be cut off: make or copy it again");
+	}
+	hc_fail(err, HC_INPUT, "not valid JSON: %s: '%s'", j->problem ? j->problem : "unexpected text",
 		hc_str_show(rest, shown));
 	return hc_hint(err, "if the file holds one JSON object a line, say --dataset-format jsonl");
 }
@@ -275,9 +289,23 @@ enum hc_code hc_table_next(struct hc_table *t, struct hc_table_row *out, bool *g
 	if (t->format == HC_TABLE_JSON)
 		return next_of_document(t, out, got, err);
 	struct hc_line line;
-	HC_TRY(next_line(t, &line, err));
+	if (t->first_is_row) {
+		t->first_is_row = false;
+		*got = true;
+		*out = (struct hc_table_row){hc_buf_view(&t->header_text), HC_PAYLOAD_CSV, t->line, false};
+		return HC_OK;
+	}
+	if (next_line(t, &line, err) != HC_OK) {
+		t->line++;
+		return hc_err_code(err);
+	}
 	*got = line.state != HC_LINE_END;
 	*out = (struct hc_table_row){line.text, t->format == HC_TABLE_CSV ? HC_PAYLOAD_CSV : HC_PAYLOAD_JSON,
 				     line.number, line.state == HC_LINE_LONG};
 	return HC_OK;
+}
+
+uint64_t hc_table_line(const struct hc_table *t)
+{
+	return t->line;
 }

@@ -27,22 +27,34 @@ struct hc_table_row {
 	bool too_long; /* the line is over the limit and was passed over; text holds its beginning */
 };
 
+/* Whether the first row of a CSV names the columns. */
+enum hc_table_header {
+	HC_HEADER_NONE,
+	HC_HEADER_FIRST_ROW,
+	/* Unless its last field is a time: outputs of transform jobs have no header as a rule, and end so. */
+	HC_HEADER_UNLESS_TIME,
+};
+
 struct hc_table;
 
 /*
  * Takes over `source` (also on failure). format HC_TABLE_GUESS: by name, else by the first character:
- * `{` JSON lines, `[` JSON, anything else CSV. header: the first row of CSV names the columns. HC_INPUT
- * for an empty file with header, or bytes that are no text.
+ * `{` JSON lines, `[` JSON, anything else CSV. HC_INPUT for an empty file with header, or bytes that are no text:
+ * the error is about line 1.
  */
-enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_table_format format, bool header,
-			   size_t max_line, struct hc_table **out, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_table_format format,
+			   enum hc_table_header header, size_t max_line, struct hc_table **out,
+			   struct hc_err *err) HC_MUST_USE;
 void hc_table_close(struct hc_table *t);
 
 /* The header of a CSV, NULL without one. Valid until the table is closed. */
 const struct hc_csv_row *hc_table_header(const struct hc_table *t);
 
 /* The next row; *got = false at the end. Blank lines are passed over. HC_INPUT where a JSON document
- * is not one: the message begins with the line. */
+ * is not one, or a packed file is damaged: hc_table_line tells where. */
 enum hc_code hc_table_next(struct hc_table *t, struct hc_table_row *out, bool *got, struct hc_err *err) HC_MUST_USE;
+
+/* The line that was read last, or that an error is about. */
+uint64_t hc_table_line(const struct hc_table *t);
 
 #endif

@@ -1,6 +1,7 @@
 #include "metric/classes.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -16,7 +17,8 @@ enum {
 	LIST_TEXT_MAX = 4 << 10, /* bytes of such a list */
 };
 
-#define INTEGER_END 0x1p53 /* from here on different integers are one double */
+/* From here on different integers are one double. */
+#define INTEGER_END 0x1p53
 
 _Static_assert((int)HC_CLASSES_MAX < (int)SLOT_EMPTY && (int)HC_CLASSES_MAX < (int)HC_BINARY_BY_SCORE,
 	       "class numbers fit 16 bits");
@@ -37,10 +39,23 @@ void hc_classes_free(struct hc_classes *c)
 	hc_classes_init(c);
 }
 
+/* Whether a number from 2^53 on is spelt as what it is: 1e300, but not the digits of an id that no double holds. */
+static bool is_exact(struct hc_str spelling, double x)
+{
+	char digits[HC_CLASS_NAME_MAX + 1];
+	struct hc_str s = hc_str_trim(spelling);
+	if (memchr(s.p, 'e', s.n) || memchr(s.p, 'E', s.n))
+		return true;
+	int n = snprintf(digits, sizeof digits, "%.0f", x);
+	return n > 0 && hc_str_eq(s, (struct hc_str){digits, (size_t)n});
+}
+
 static double number_of(struct hc_str spelling)
 {
 	double x;
-	return hc_number_parse(spelling, &x) && fabs(x) < INTEGER_END ? x + 0.0 : NAN;
+	if (!hc_number_parse(spelling, &x) || !isfinite(x) || (fabs(x) >= INTEGER_END && !is_exact(spelling, x)))
+		return NAN;
+	return x + 0.0;
 }
 
 /* The slot of a spelling, or the empty one where it belongs. */
@@ -340,6 +355,19 @@ static size_t assign(const struct hc_classes *c, struct hc_class_map *map, struc
 	return n;
 }
 
+/* What the negative class is called when none was seen. */
+static struct hc_str name_of_other(struct hc_str positive, struct hc_arena *arena)
+{
+	static const char prefix[] = "not ";
+	size_t n = sizeof prefix - 1;
+	char *name = positive.p ? hc_arena_take_text(arena, n + positive.n) : NULL;
+	if (!name)
+		return (struct hc_str){0};
+	memcpy(name, prefix, n);
+	memcpy(name + n, positive.p, positive.n);
+	return (struct hc_str){name, n + positive.n};
+}
+
 /* By text and numbers, with a positive label. False if that one is none of two or more classes. */
 static bool read_named(const struct hc_classes *c, struct hc_str positive_label, bool as_bits, struct hc_class_map *map,
 		       struct hc_str *negative)
@@ -376,8 +404,8 @@ enum hc_code hc_classes_read_binary(const struct hc_classes *c, struct hc_str po
 	struct hc_str negative;
 	if (!read_named(c, positive_label, all_bits, &map, &negative))
 		return refuse_labels(&l, positive_label, where, err);
-	map.names[0] = name_of(negative, arena);
 	map.names[1] = name_of(positive_label, arena);
+	map.names[0] = negative.n ? name_of(negative, arena) : name_of_other(map.names[1], arena);
 	if (!map.names[0].p || !map.names[1].p)
 		return hc_fail_nomem(err, "the classes");
 	*out = map;

@@ -10,8 +10,8 @@
  * nothing while all labels read as 0 or 1; one that reads as 0 turns the two about.
  * Multiclass: if every spelling is a number they compare and sort as numbers and the name is the
  * shortest (`2` for `2.0`), else spellings compare and sort as bytes.
- * A number here is below 2^53 either way: from there on different integers are one double, and what
- * is spelt differently must not become one class. So those are text, and so are "nan" and "inf".
+ * From 2^53 on different integers are one double, and what is spelt differently must not become one class: digits that
+ * no double holds exactly are text, and so are "nan" and "inf".
  */
 #ifndef HC_METRIC_CLASSES_H
 #define HC_METRIC_CLASSES_H
@@ -77,7 +77,7 @@ struct hc_class_map {
  * there is nothing to refuse.
  * A binary matrix always has two names: `0`, `1`; or those of the text, numbers in their shortest form.
  * With only one class seen besides a positive label that is another, that class is negative;
- * where only the positive one was seen the negative one's name is "".
+ * where only the positive one was seen the negative one's name is "not <positive>".
  */
 enum hc_code hc_classes_read_binary(const struct hc_classes *c, struct hc_str positive_label, struct hc_arena *arena,
 				    struct hc_class_map *out, struct hc_class_place *where,

@@ -118,7 +118,7 @@ static enum hc_code take_header(void *arg, const struct hc_csv_row *header, stru
 		return HC_OK;
 	HC_TRY(hc_attribute_resolve(&o->truth, header, err));
 	HC_TRY(hc_attribute_resolve(&o->probability, header, err));
-	return hc_attribute_resolve(&o->inference, header, err);
+	return e->measure.uses_class ? hc_attribute_resolve(&o->inference, header, err) : HC_OK;
 }
 
 static enum hc_code take_row(void *arg, size_t file, const struct hc_table_row *row, struct hc_err *err)
@@ -333,6 +333,21 @@ static enum hc_code refuse_output_over_input(const struct hc_request *q, struct 
 	return hc_hint(err, "name another folder with -o");
 }
 
+/* An output folder inside the captures holds merged records in date folders: they are no captures. */
+static enum hc_code pass_over_own_records(struct hc_execution *e, struct hc_err *err)
+{
+	const struct hc_request *q = e->request;
+	const char *folder = q->merge_folder ? q->merge_folder : HC_MERGE_FOLDER;
+	if (!*folder)
+		return HC_OK;
+	const char *merged = hc_path_join(&e->arena, q->output, folder);
+	char *real = merged ? realpath(merged, NULL) : NULL;
+	if (real)
+		e->files.never = hc_arena_cstring(&e->arena, hc_str(real));
+	free(real);
+	return merged ? HC_OK : hc_fail_nomem(err, "a path");
+}
+
 static enum hc_code start(struct hc_execution *e, struct hc_err *err)
 {
 	const struct hc_request *q = e->request;
@@ -342,9 +357,10 @@ static enum hc_code start(struct hc_execution *e, struct hc_err *err)
 		HC_TRY(hc_measure_init(&e->measure, &q->measure, err));
 	HC_TRY(read_constraints(e, err));
 	HC_TRY(refuse_output_over_input(q, err));
+	HC_TRY(pass_over_own_records(e, err));
 	HC_TRY(hc_plan(q, &e->files, err));
 	HC_TRY(hc_stage_open(q->output, &e->stage, err));
-	hc_plan_uuid(q, &e->files, uuid);
+	hc_plan_uuid(&e->files, uuid);
 	hc_parts_init(&e->parts, e->stage, q->merge_folder, uuid);
 	return HC_OK;
 }

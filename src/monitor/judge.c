@@ -41,11 +41,20 @@ static void by_rank(const struct hc_metric_info *table, const struct hc_constrai
 	}
 }
 
-static void judge_nothing(const struct hc_metric_info *table, size_t n, const struct hc_metrics *metrics,
-			  struct hc_verdict *out)
+static bool is_constrained(const struct hc_constraints *constraints, size_t metric)
+{
+	for (size_t i = 0; constraints && i < constraints->n; i++)
+		if (constraints->list[i].metric == metric)
+			return true;
+	return false;
+}
+
+/* Metrics that are undefined here and that no constraint is on. */
+static void list_undefined(const struct hc_metric_info *table, size_t n, const struct hc_metrics *metrics,
+			   const struct hc_constraints *constraints, struct hc_verdict *out)
 {
 	for (size_t i = 0; i < n; i++)
-		if (metrics->values[i].present && isnan(metrics->values[i].value))
+		if (metrics->values[i].present && isnan(metrics->values[i].value) && !is_constrained(constraints, i))
 			add_not_judged(out, &table[i], metrics->values[i].undefined);
 }
 
@@ -56,16 +65,14 @@ void hc_judge(const struct hc_metrics *metrics, const struct hc_constraints *con
 	const struct hc_constraint *order[HC_METRICS_MAX];
 	const struct hc_metric_info *table = hc_metric_table(metrics->problem, &n);
 	*out = (struct hc_verdict){0};
-	if (!constraints) {
-		judge_nothing(table, n, metrics, out);
-		return;
-	}
-	by_rank(table, constraints, order);
-	for (size_t i = 0; i < constraints->n; i++) {
+	if (constraints)
+		by_rank(table, constraints, order);
+	for (size_t i = 0; constraints && i < constraints->n; i++) {
 		size_t metric = order[i]->metric;
 		if (aws_quirks && strcmp(table[metric].name, aws_silence[0]) == 0)
 			out->silenced = aws_silence;
 		else
 			judge_one(&table[metric], &metrics->values[metric], order[i], out);
 	}
+	list_undefined(table, n, metrics, constraints, out);
 }

@@ -3,8 +3,8 @@
  *
  * Reference 4.6: strict comparison, no allowance for the standard deviation, AWS's order. A metric that
  * is NaN or was not measured breaks nothing: it is listed as not judged, with the reason. f0_5 is judged
- * like the others; with aws_quirks AWS's silence on it is kept. Without constraints (NULL) nothing is
- * judged; metrics that are NaN are listed all the same.
+ * like the others; with aws_quirks AWS's silence on it is kept. Metrics that are NaN are listed so
+ * also without a constraint on them; without constraints at all (NULL) nothing is judged.
  */
 #ifndef HC_MONITOR_JUDGE_H
 #define HC_MONITOR_JUDGE_H

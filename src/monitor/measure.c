@@ -93,6 +93,7 @@ enum hc_code hc_measure_init(struct hc_measure *m, const struct hc_measure_optio
 	flatten_truth(m);
 	hc_payload_init(&m->outputs);
 	hc_payload_init(&m->labels);
+	m->labels.alone = true;
 	hc_rows_init(&m->row_outputs);
 	hc_rows_init(&m->row_labels);
 	hc_classes_init(&m->classes);

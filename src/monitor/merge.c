@@ -1,6 +1,7 @@
 #include "monitor/merge.h"
 
 #include "base/instant.h"
+#include "base/number.h"
 #include "dataset/batch.h"
 #include "monitor/join.h"
 #include "monitor/reader.h"
@@ -36,7 +37,8 @@ static enum hc_code take_header(void *arg, const struct hc_csv_row *header, stru
 	struct merge *m = arg;
 	if (!header || !m->measure)
 		return HC_OK;
-	HC_TRY(hc_attribute_resolve(&m->measure->options.inference, header, err));
+	if (m->measure->uses_class)
+		HC_TRY(hc_attribute_resolve(&m->measure->options.inference, header, err));
 	return hc_attribute_resolve(&m->measure->options.probability, header, err);
 }
 
@@ -50,7 +52,18 @@ static enum hc_code take_batch_row(void *arg, size_t file, const struct hc_table
 
 /* --- labels --------------------------------------------------------------------------------- */
 
-/* Whether two labels say the same: the decoded data and the encoding, however they are spelled. */
+/* `1`, `1.0` and ` 1` say the same; so do a CSV field and a JSON number that are equal. */
+static bool same_value(struct hc_str a, struct hc_str b, bool same_encoding)
+{
+	double x, y;
+	a = hc_str_trim(a);
+	b = hc_str_trim(b);
+	if (hc_str_eq(a, b) && same_encoding)
+		return true;
+	return hc_number_parse(a, &x) && hc_number_parse(b, &y) && x == y;
+}
+
+/* Whether two labels say the same, however they are spelled. */
 static enum hc_code same_label(struct merge *m, const struct hc_join_entry *kept, bool *same, struct hc_err *err)
 {
 	struct hc_str old = {kept->truth, kept->truth_n};
@@ -62,7 +75,7 @@ static enum hc_code same_label(struct merge *m, const struct hc_join_entry *kept
 	hc_buf_reset(&m->text);
 	hc_buf_reset(&m->kept_text);
 	struct hc_str x = hc_json_text(&a->data, &m->kept_text), y = hc_json_text(&b->data, &m->text);
-	*same = a->encoding == b->encoding && hc_str_eq(x, y);
+	*same = same_value(x, y, a->encoding == b->encoding);
 	return hc_buf_check(&m->text, "a label", err);
 }
 

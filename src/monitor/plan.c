@@ -10,8 +10,9 @@
 #include "store/store.h"
 #include "sys/files.h"
 
-/* AWS reads whatever lies in an hour folder; what has another ending is no record file. */
-static const char *const record_suffixes[] = {".jsonl", ".json", ".ndjson", "", NULL};
+/* Captures are written by machines under one name; labels by people's jobs, whose names AWS never minded. */
+static const char *const capture_suffixes[] = {".jsonl", NULL};
+static const char *const label_suffixes[] = {".jsonl", ".json", ".ndjson", "", NULL};
 static const char *const manifest_suffixes[] = {".json", NULL};
 static const char *const merged_suffixes[] = {".jsonl", NULL};
 static const char *const table_suffixes[] = {".csv", ".jsonl", ".ndjson", ".json", ".out", "", NULL};
@@ -97,10 +98,10 @@ static enum hc_code plan_join(const struct hc_request *q, struct hc_input_files 
 		HC_TRY(resolve(q->endpoint_input, "--endpoint-input", files, &root, err));
 	else
 		HC_TRY(resolve(q->batch_input, "--batch-transform-input", files, &root, err));
-	HC_TRY(add_hours(q, "ground truth", "labels", truth, 0, labels, record_suffixes, files, err));
+	HC_TRY(add_hours(q, "ground truth", "labels", truth, 0, labels, label_suffixes, files, err));
 	if (!q->endpoint_input)
 		return add_batch(q, root, capture, files, err);
-	return add_hours(q, "captured data", "capture", root, HC_LAYOUT_ABOVE_MAX, capture, record_suffixes, files,
+	return add_hours(q, "captured data", "capture", root, HC_LAYOUT_ABOVE_MAX, capture, capture_suffixes, files,
 			 err);
 }
 
@@ -161,16 +162,16 @@ enum hc_code hc_plan(const struct hc_request *q, struct hc_input_files *files, s
 	return q->n_tables ? plan_tables(q, files, err) : plan_join(q, files, err);
 }
 
-void hc_plan_uuid(const struct hc_request *q, const struct hc_input_files *files, char out[HC_UUID_SIZE])
+void hc_plan_uuid(const struct hc_input_files *files, char out[HC_UUID_SIZE])
 {
-	uint64_t high = hc_mix64(q->measure.seed), low = ~high;
-	for (size_t i = 0; i < files->n + q->n_options; i++) {
-		const char *text = i < files->n ? files->list[i].key : q->options[i - files->n].name;
-		const char *value = i < files->n ? files->list[i].above : q->options[i - files->n].value;
-		uint64_t number = i < files->n ? files->list[i].size ^ hc_mix64((uint64_t)files->list[i].hour_us) : i;
-		struct hc_hash_key key = {high ^ number, low};
-		high = hc_siphash(key, text, strlen(text));
-		low = hc_siphash((struct hc_hash_key){low, high}, value ? value : "", value ? strlen(value) : 0);
+	uint64_t high = 0, low = 0;
+	for (size_t i = 0; i < files->n; i++) {
+		const struct hc_input_file *f = &files->list[i];
+		uint64_t numbers[] = {f->size, (uint64_t)f->hour_us};
+		struct hc_hash_key key = {high, low};
+		high = hc_siphash(key, f->key, strlen(f->key));
+		low = hc_siphash((struct hc_hash_key){high, low}, f->source, strlen(f->source));
+		high ^= hc_siphash((struct hc_hash_key){high, low}, numbers, sizeof numbers);
 	}
 	high = (high & ~UINT64_C(0xf000)) | 0x8000;
 	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62;

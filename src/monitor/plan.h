@@ -13,8 +13,9 @@
  */
 enum hc_code hc_plan(const struct hc_request *q, struct hc_input_files *files, struct hc_err *err) HC_MUST_USE;
 
-/* A name derived from what is read: the same files (names, sizes) and options give the same UUID (version 8). */
+/* A UUID (version 8) derived from what is read and nothing else: the same files, by their paths below the input
+ * folders, hours and sizes, give the same one. */
 enum { HC_UUID_SIZE = 37 };
-void hc_plan_uuid(const struct hc_request *q, const struct hc_input_files *files, char out[HC_UUID_SIZE]);
+void hc_plan_uuid(const struct hc_input_files *files, char out[HC_UUID_SIZE]);
 
 #endif

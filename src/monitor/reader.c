@@ -85,7 +85,7 @@ static enum hc_code read_rows(struct hc_reader *r, size_t file, struct hc_table 
 		struct hc_table_row row;
 		bool got;
 		if (hc_table_next(table, &row, &got, err) != HC_OK)
-			return hc_err_at(err, "%s", path_of(r, file));
+			return hc_err_at(err, "%s:%llu", path_of(r, file), (unsigned long long)hc_table_line(table));
 		if (!got)
 			return HC_OK;
 		enum hc_code code = row.too_long ? fail_long(r, err) : take(r->arg, file, &row, err);
@@ -109,7 +109,7 @@ enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, hc_take_header *ta
 		HC_TRY(hc_store_open(path, &source, err));
 	enum hc_code code = hc_table_open(source, path, q->format, q->header, q->max_line, &table, err);
 	if (code != HC_OK)
-		return hc_err_at(err, "%s", path);
+		return hc_err_at(err, "%s:1", path);
 	code = read_rows(r, file, table, take_header, take, err);
 	hc_table_close(table);
 	r->bytes_done += r->files->list[file].size;

@@ -18,6 +18,9 @@ enum {
 	HC_CURVE_POINTS_DEFAULT = 1000,
 };
 
+/* Where merged records stand below an output folder. */
+#define HC_MERGE_FOLDER "merge"
+
 struct hc_progress {
 	/* What is being done, how many bytes of it, and of how many. NULL: nobody watches. */
 	void (*tell)(void *arg, const char *what, uint64_t done, uint64_t all);
@@ -33,7 +36,7 @@ struct hc_request {
 	const char *const *tables;
 	size_t n_tables;
 	enum hc_table_format format;
-	bool header;
+	enum hc_table_header header;
 	bool has_window; /* without one all hour folders are read */
 	struct hc_window window;
 

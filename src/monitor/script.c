@@ -241,7 +241,7 @@ static enum hc_code await_ready(struct script *s, struct hc_err *err)
 	case NO_IMPORT:
 		return fail_traceback(s, "cannot be imported", err);
 	case NO_CONTRACT:
-		hc_fail(err, HC_INPUT, "%s: the %s script %.*s", s->path, s->role,
+		hc_fail(err, HC_SCRIPT, "%s: the %s script %.*s", s->path, s->role,
 			HC_STR_ARG(hc_buf_view(&s->payload)));
 		return hc_hint(err, "see \"Preprocessing and Postprocessing\" in the SageMaker guide");
 	case GONE:

@@ -68,7 +68,7 @@ struct hc_preprocessor_io {
 };
 
 /*
- * Starts the script. HC_INPUT when it cannot be read or has no preprocess_handler; HC_SCRIPT
+ * Starts the script. HC_INPUT when it cannot be read; HC_SCRIPT when it has no preprocess_handler, or
  * when it cannot be imported (with the traceback), HC_IO when python3 cannot be started. `path`
  * is copied.
  */

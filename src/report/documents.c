@@ -103,6 +103,7 @@ static void write_not_judged(struct hc_jsonw *w, const struct hc_verdict *v)
 	for (size_t i = 0; i < v->n_not_judged; i++) {
 		hc_jsonw_object(w);
 		hc_jsonw_member_cstr(w, "metric", v->not_judged[i].metric->name);
+		hc_jsonw_member_cstr(w, "verdict", "not judged");
 		hc_jsonw_member_cstr(w, "why", v->not_judged[i].why);
 		hc_jsonw_object_end(w);
 	}

@@ -88,7 +88,7 @@ static enum hc_code list_below(struct listing *l, const char *folder, const char
 		HC_TRY(hc_file_look(path, &info, err));
 		if (info.kind == HC_FILE_FOLDER)
 			HC_TRY(list_below(l, path, key, depth + 1, err));
-		else if (info.kind != HC_FILE_MISSING)
+		else if (info.kind == HC_FILE_REGULAR)
 			HC_TRY(add_object(l, key, info.size, err));
 	}
 	return HC_OK;

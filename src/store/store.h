@@ -4,6 +4,7 @@
  * A URI is a path or `file://` with an absolute path; `s3://` will stand behind the same door.
  * Objects have keys below a prefix, as in S3: listing a prefix gives all objects below it, at any
  * depth, in byte order of their keys. On a disk a prefix is a folder and an object a file.
+ * Listings hold regular files only (a fifo in a folder would keep its reader waiting).
  * Names that begin with `.` or `_` are hidden (markers and temporary files of other programs).
  */
 #ifndef HC_STORE_STORE_H

@@ -123,13 +123,23 @@ class Inputs:
                     self.labels += [(*fact, f"{folder}/{name}.jsonl", line) for fact, line in zip(facts, numbers)]
 
 
+def same_label(a, b):
+    """The same text in the same encoding, but for space around it; or numbers that are equal."""
+    if a[1] == b[1] and a[0].strip(" \t\n\r\v\f") == b[0].strip(" \t\n\r\v\f"):
+        return True
+    try:
+        return float(a[0]) == float(b[0])
+    except ValueError:
+        return False
+
+
 def plain_join(inputs, on_conflict):
     """A dictionary join: expected counts, and the merged records as a multiset."""
     kept, duplicates, conflicts = {}, 0, 0
     for key, data, encoding, _, _ in inputs.labels:
         if key not in kept:
             kept[key] = data, encoding
-        elif kept[key] == (data, encoding):
+        elif same_label(kept[key], (data, encoding)):
             duplicates += 1
         else:
             conflicts += 1

@@ -168,7 +168,7 @@ static const struct binary_case binary_cases[] = {
 	/* nothing seen */
 	{{{NULL, 0, 0}}, "", HC_READ_ZERO_ONE, {"0", "1"}, ""},
 	{{{NULL, 0, 0}}, "1", HC_READ_ZERO_ONE, {"0", "1"}, ""},
-	{{{NULL, 0, 0}}, "yes", HC_READ_TEXT, {"", "yes"}, ""},
+	{{{NULL, 0, 0}}, "yes", HC_READ_TEXT, {"not yes", "yes"}, ""},
 	/* a positive label that reads as 1 changes nothing while all labels read as 0 or 1 */
 	{{{"0", 1, 0}, {"1", 1, 0}}, "1", HC_READ_ZERO_ONE, {"0", "1"}, "-+"},
 	{{{"0.0", 1, 0}, {"1.0", 1, 0}, {"true", 0, 1}}, "true", HC_READ_ZERO_ONE, {"0", "1"}, "-++"},
@@ -186,7 +186,7 @@ static const struct binary_case binary_cases[] = {
 	{{{"yes", 1, 0}, {"Yes", 1, 0}}, "yes", HC_READ_TEXT, {"Yes", "yes"}, "+-"}, /* case counts */
 	{{{"ja", 1, 0}, {"é,\"x\"", 2, 0}}, "ja", HC_READ_TEXT, {"é,\"x\"", "ja"}, "+-"},
 	/* one class only */
-	{{{"yes", 5, 0}}, "yes", HC_READ_TEXT, {"", "yes"}, "+"},
+	{{{"yes", 5, 0}}, "yes", HC_READ_TEXT, {"not yes", "yes"}, "+"},
 	{{{"no", 5, 0}}, "yes", HC_READ_TEXT, {"no", "yes"}, "-"},
 	{{{"no", 5, 0}, {" no", 5, 0}}, "yes", HC_READ_TEXT, {"no", "yes"}, "--"},
 	{{{"0", 5, 0}, {"false", 1, 0}}, "yes", HC_READ_TEXT, {"0", "yes"}, "--"},

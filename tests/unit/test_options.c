@@ -31,6 +31,7 @@ enum { C_RUN, C_MAKE, C_HELP };
 static const struct hc_options_table table = {
 	.program = "prog",
 	.version = "1.2",
+	.date = "2026-01-02",
 	.summary = "does things",
 	.text = "About it.",
 	.commands = commands,
@@ -283,7 +284,7 @@ static void test_manual(void **state)
 	hc_options_manual(&t, &out);
 	const char *text = hc_buf_cstring(&out);
 	static const char *const parts[] = {
-		".TH prog 1 \"\" \"prog 1.2\" \"User Commands\"\n",
+		".TH prog 1 \"2026-01-02\" \"prog 1.2\" \"User Commands\"\n",
 		".SH NAME\nprog \\- ",
 		".SH SYNOPSIS\n",
 		".B prog run\n",

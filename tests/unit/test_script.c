@@ -370,10 +370,10 @@ static const struct {
 	{"import os\nos._exit(0)\n", HC_SCRIPT,
 	 "ended with exit status 0 without an answer while it was being imported"},
 	/* contracts */
-	{"", HC_INPUT, "script.py: the preprocessor script has no function preprocess_handler"},
-	{"preprocess_handler = 5\n", HC_INPUT, "has a preprocess_handler that is no function but of type int"},
-	{"def preprocess_handler():\n    return {}\n", HC_INPUT, "has a preprocess_handler(); it must take ("},
-	{"def preprocess_handler(a, b, c):\n    return {}\n", HC_INPUT, "has a preprocess_handler(a, b, c); it"},
+	{"", HC_SCRIPT, "script.py: the preprocessor script has no function preprocess_handler"},
+	{"preprocess_handler = 5\n", HC_SCRIPT, "has a preprocess_handler that is no function but of type int"},
+	{"def preprocess_handler():\n    return {}\n", HC_SCRIPT, "has a preprocess_handler(); it must take ("},
+	{"def preprocess_handler(a, b, c):\n    return {}\n", HC_SCRIPT, "has a preprocess_handler(a, b, c); it"},
 	/* ends */
 	{"import atexit, os\natexit.register(os._exit, 4)\n" RETURNS("{}"), HC_SCRIPT, "ended with exit status 4"},
 };
@@ -582,7 +582,7 @@ static void test_postprocessor(void **state)
 		 "script.py\", line 2, in postprocess_handler\n|OSError: no bucket"},
 		{"def postprocess_handler(x):\n    pass\n", HC_SCRIPT, "failed\n|TypeError: |'x'"},
 		{"async def postprocess_handler():\n    pass\n", HC_SCRIPT, "postprocess_handler is asynchronous"},
-		{"def postprocess():\n    pass\n", HC_INPUT,
+		{"def postprocess():\n    pass\n", HC_SCRIPT,
 		 "script.py: the post-analytics processor script has no function postprocess_handler"},
 		{"import os\ndef postprocess_handler():\n    os._exit(5)\n", HC_SCRIPT, "ended with exit status 5"},
 		{"def postprocess_handler():\n    while True: pass\n", HC_SCRIPT, "was still running when its time of"},

@@ -1,4 +1,5 @@
 #include "dataset/table.h"
+#include <stdio.h>
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -220,16 +221,16 @@ static void test_refused(void **state)
 		{{"x.csv", HC_TABLE_GUESS, true, "", ""}, "empty"},
 		{{"x.csv", HC_TABLE_GUESS, true, " \n\n", ""}, "empty"},
 		{{"x.csv", HC_TABLE_GUESS, true, "\xef\xbb\xbf", ""}, "empty"},
-		{{"x.csv", HC_TABLE_GUESS, true, "a\"b,c\n", ""}, "1: not a CSV header"},
-		{{"x.csv", HC_TABLE_GUESS, true, "\n\"a\n", ""}, "2: not a CSV header"},
-		{{"x.csv", HC_TABLE_GUESS, true, "a,\xff\n", ""}, "1: not a CSV header"},
+		{{"x.csv", HC_TABLE_GUESS, true, "a\"b,c\n", ""}, "not a CSV header (line 1)"},
+		{{"x.csv", HC_TABLE_GUESS, true, "\n\"a\n", ""}, "not a CSV header (line 2)"},
+		{{"x.csv", HC_TABLE_GUESS, true, "a,\xff\n", ""}, "not a CSV header (line 1)"},
 		{{"x.csv", HC_TABLE_GUESS, true,
 		  "\xff\xfe"
 		  "a\n",
 		  ""},
 		 "UTF-16"},
 		/* documents, with the line on which they go wrong */
-		{{"x.json", HC_TABLE_GUESS, true, "[1,\n2", ""}, "2: not valid JSON"},
+		{{"x.json", HC_TABLE_GUESS, true, "[1,\n2", ""}, "2: the document ends before it is complete"},
 		{{"x.json", HC_TABLE_GUESS, true, "[1,\n2}", ""}, "2: not valid JSON"},
 		{{"x.json", HC_TABLE_GUESS, true, "[\n\n{'a':1}]", ""}, "3: not valid JSON"},
 		{{"x.json", HC_TABLE_GUESS, true, "[1] text", ""}, "1: not valid JSON"},
@@ -249,8 +250,10 @@ static void test_refused(void **state)
 			code = tell(t, &out, &err);
 		if (code != HC_INPUT)
 			fail_msg("'%s' was taken", s->text);
-		if (!strstr(err.msg, table[i].why))
-			fail_msg("'%s': %s", s->text, err.msg);
+		char told[1024];
+		snprintf(told, sizeof told, "%llu: %s", t ? (unsigned long long)hc_table_line(t) : 1, err.msg);
+		if (!strstr(told, table[i].why))
+			fail_msg("'%s': %s", s->text, told);
 		hc_table_close(t);
 		assert_int_equal(closed, before + 1);
 		hc_buf_free(&out);
