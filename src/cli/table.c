@@ -40,7 +40,8 @@ static const struct hc_option options[HC_OPTIONS] = {
 	[HC_OPT_SCHEDULED_TIME] =
 		{"scheduled-time", 0, "TIME", WINDOW,
 		 "The tick of the schedule, RFC 3339 (2026-03-01T05:00Z; seconds and zone may be left "
-		 "out, no zone is UTC). Without offsets the window is [TIME - period, TIME). Records "
+		 "out, no zone is UTC). Without offsets the window is [TIME - period, TIME), read as whole hour "
+		 "folders. Records "
 		 "made at or after TIME are left out and counted.",
 		 JOINING, true},
 	[HC_OPT_PERIOD] = {"period", 0, "DURATION", WINDOW,

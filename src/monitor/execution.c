@@ -14,6 +14,8 @@
 #define ARENA_BYTES (UINT64_C(1) << 36)
 #define DOCUMENT_BYTES_MAX (UINT64_C(4) << 30)
 
+#define JOIN_REPORT "join_report.json"
+
 struct hc_execution {
 	const struct hc_request *request;
 	struct hc_arena arena;
@@ -236,7 +238,7 @@ static enum hc_code stage_reports(struct hc_execution *e, struct hc_err *err)
 		if (!e->request->n_tables)
 			HC_TRY(stage_document(e, "constraint_violations.json", hc_report_violations, err));
 	}
-	return e->report.account ? stage_document(e, "join_report.json", hc_report_join, err) : HC_OK;
+	return e->report.account ? stage_document(e, JOIN_REPORT, hc_report_join, err) : HC_OK;
 }
 
 static enum hc_code checksum_inputs(struct hc_execution *e, struct hc_err *err)
@@ -304,8 +306,43 @@ static enum hc_code postprocess(struct hc_execution *e, struct hc_err *err)
 	return hc_postprocessor_run(e->request->postprocessor, e->request->script_limits, environment, err);
 }
 
+/* The part of a file's path that is below a folder; NULL: it is not there. Both as realpath gives them. */
+static const char *below(const char *folder, const char *file)
+{
+	size_t n = strlen(folder);
+	return strncmp(file, folder, n) == 0 && file[n] == '/' ? file + n + 1 : NULL;
+}
+
+/*
+ * `merge -o D` and then `analyze D -o D` make one report: replacing the first one would remove the records that
+ * were read, so they and the account of their join are taken over.
+ */
+static enum hc_code adopt_inputs(struct hc_execution *e, struct hc_err *err)
+{
+	struct hc_file_info info;
+	char *output = e->request->merged_input ? realpath(e->request->output, NULL) : NULL;
+	enum hc_code code = HC_OK;
+	bool any = false;
+	for (size_t i = 0; output && i < e->files.n && code == HC_OK; i++) {
+		char *file = realpath(path_of(e, i), NULL);
+		const char *name = file ? below(output, file) : NULL;
+		if (name)
+			code = hc_stage_adopt(e->stage, name, err);
+		any = any || name;
+		free(file);
+	}
+	free(output);
+	HC_TRY(code);
+	const char *join = any ? hc_path_join(&e->arena, e->request->output, JOIN_REPORT) : NULL;
+	if (!join)
+		return any ? hc_fail_nomem(err, "a path") : HC_OK;
+	HC_TRY(hc_file_look(join, &info, err));
+	return info.kind == HC_FILE_REGULAR ? hc_stage_adopt(e->stage, JOIN_REPORT, err) : HC_OK;
+}
+
 static enum hc_code publish(struct hc_execution *e, struct hc_err *err)
 {
+	HC_TRY(adopt_inputs(e, err));
 	HC_TRY(stage_reports(e, err));
 	HC_TRY(postprocess(e, err));
 	if (e->request->writes_manifest)
@@ -316,22 +353,6 @@ static enum hc_code publish(struct hc_execution *e, struct hc_err *err)
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
-
-/* Replacing a report removes what it lists: never the records that are being read. */
-static enum hc_code refuse_output_over_input(const struct hc_request *q, struct hc_err *err)
-{
-	if (!q->merged_input)
-		return HC_OK;
-	char *in = realpath(q->merged_input, NULL), *out = realpath(q->output, NULL);
-	size_t n = out ? strlen(out) : 0;
-	bool over = in && out && strncmp(in, out, n) == 0 && (in[n] == '/' || in[n] == '\0' || n == 1);
-	free(in);
-	free(out);
-	if (!over)
-		return HC_OK;
-	hc_fail(err, HC_USAGE, "%s: the output folder holds the merged records that are to be read", q->output);
-	return hc_hint(err, "name another folder with -o");
-}
 
 /* An output folder inside the captures holds merged records in date folders: they are no captures. */
 static enum hc_code pass_over_own_records(struct hc_execution *e, struct hc_err *err)
@@ -356,7 +377,6 @@ static enum hc_code start(struct hc_execution *e, struct hc_err *err)
 	if (q->checks)
 		HC_TRY(hc_measure_init(&e->measure, &q->measure, err));
 	HC_TRY(read_constraints(e, err));
-	HC_TRY(refuse_output_over_input(q, err));
 	HC_TRY(pass_over_own_records(e, err));
 	HC_TRY(hc_plan(q, &e->files, err));
 	HC_TRY(hc_stage_open(q->output, &e->stage, err));

@@ -153,6 +153,13 @@ enum hc_code hc_stage_write(struct hc_stage *s, const char *path, struct hc_str 
 	return hc_writer_close(&w, err);
 }
 
+enum hc_code hc_stage_adopt(struct hc_stage *s, const char *path, struct hc_err *err)
+{
+	const char *from = hc_path_join(&s->arena, s->dir, path);
+	const char *to = from ? hc_path_join(&s->arena, s->out, path) : NULL;
+	return to ? hc_file_link(from, to, err) : hc_fail_nomem(err, "a path");
+}
+
 const char *hc_stage_folder(const struct hc_stage *s)
 {
 	return s->out;

@@ -27,6 +27,9 @@ enum hc_code hc_stage_file(struct hc_stage *s, const char *path, struct hc_write
 enum hc_code hc_stage_write(struct hc_stage *s, const char *path, struct hc_str content,
 			    struct hc_err *err) HC_MUST_USE;
 
+/* Takes a file that stands in DIR over into the new report as it is (by a second name: nothing is copied). */
+enum hc_code hc_stage_adopt(struct hc_stage *s, const char *path, struct hc_err *err) HC_MUST_USE;
+
 /* The folder in which outputs stand until they are published. */
 const char *hc_stage_folder(const struct hc_stage *s);
 

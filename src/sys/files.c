@@ -324,6 +324,14 @@ enum hc_code hc_file_move(const char *from, const char *to, struct hc_err *err)
 	return HC_OK;
 }
 
+enum hc_code hc_file_link(const char *from, const char *to, struct hc_err *err)
+{
+	HC_TRY(mkdirs_above(to, err));
+	if (link(from, to) != 0)
+		return fail_writing(to, errno, err);
+	return HC_OK;
+}
+
 enum hc_code hc_file_remove(const char *path, struct hc_err *err)
 {
 	if (unlink(path) != 0 && errno != ENOENT)

@@ -68,6 +68,8 @@ void hc_writer_abandon(struct hc_writer *w);
 enum hc_code hc_file_mkdirs(const char *path, struct hc_err *err) HC_MUST_USE;
 /* Moves a file within a file system, creating the folders above `to`; replaces atomically. */
 enum hc_code hc_file_move(const char *from, const char *to, struct hc_err *err) HC_MUST_USE;
+/* Gives a file a second name in the same file system, creating the folders above it. */
+enum hc_code hc_file_link(const char *from, const char *to, struct hc_err *err) HC_MUST_USE;
 /* Removes a file; a missing one is fine. */
 enum hc_code hc_file_remove(const char *path, struct hc_err *err) HC_MUST_USE;
 /* Removes path and then the folders above it, up to but not including `top`, while they are empty. */

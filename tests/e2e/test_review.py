@@ -128,3 +128,20 @@ def test_a_script_without_its_handler_failed(tmp_path):
     done = h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "--record-preprocessor-script",
                      tmp_path / "s.py", "-o", tmp_path / "o", status=3)
     assert "preprocess_handler" in done.err and not (tmp_path / "o").exists()
+
+
+def test_merge_and_analyze_into_one_folder(tmp_path):
+    window = h.Window(tmp_path).pairs([(s, y) for _, s, y in ROWS])
+    one, whole = tmp_path / "one", tmp_path / "whole"
+    h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "-o", whole, env=EPOCH)
+    for source in (one, one / "merge"):
+        h.succeed("merge", *window.inputs(), *window.tick(), "-o", one, env=EPOCH)
+        for _ in range(2):
+            h.succeed("analyze", source, *BINARY, "-o", one, env=EPOCH)
+            assert set(h.snapshot(one)) == set(h.snapshot(whole))
+            for name in ("statistics.json", "constraints.json", "constraint_violations.json"):
+                assert (one / name).read_bytes() == (whole / name).read_bytes()
+            listed = {o["path"] for o in h.load(one / "manifest.json")["outputs"]}
+            assert listed == {str(p.relative_to(one)) for p in one.rglob("*") if p.is_file()} - {"manifest.json"}
+    h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "--no-merged-output", "-o", one, env=EPOCH)
+    assert not (one / "merge").exists()
