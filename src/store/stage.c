@@ -217,10 +217,37 @@ static enum hc_code write_intent(struct hc_stage *s, const struct hc_objects *ou
 	return hc_file_sync_folder(s->staging, err);
 }
 
+/* What stands in the way of an output is found before anything is touched. */
+static enum hc_code check_place(struct hc_stage *s, const char *key, struct hc_err *err)
+{
+	struct hc_file_info info = {HC_FILE_MISSING, 0};
+	char *part = hc_path_join(&s->arena, s->dir, key);
+	if (!part)
+		return hc_fail_nomem(err, "a path");
+	for (char *at = part + strlen(part) - strlen(key); *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		HC_TRY(hc_file_look(part, &info, err));
+		if (info.kind != HC_FILE_FOLDER && info.kind != HC_FILE_MISSING) {
+			hc_fail(err, HC_IO, "%s: is a file, the output needs a folder there", part);
+			return hc_hint(err, "move it away, or name another folder with -o; nothing was changed");
+		}
+		*at = '/';
+	}
+	HC_TRY(hc_file_look(part, &info, err));
+	if (info.kind != HC_FILE_FOLDER)
+		return HC_OK;
+	hc_fail(err, HC_IO, "%s: is a folder, the output needs a file there", part);
+	return hc_hint(err, "move it away, or name another folder with -o; nothing was changed");
+}
+
 static enum hc_code replace_report(struct hc_stage *s, const struct hc_objects *outputs, struct hc_err *err)
 {
 	struct hc_file_info info;
 	HC_TRY(hc_file_look(s->manifest, &info, err));
+	for (size_t i = 0; i < outputs->n; i++)
+		HC_TRY(check_place(s, outputs->list[i].key, err));
 	HC_TRY(write_intent(s, outputs, err));
 	if (info.kind == HC_FILE_REGULAR) {
 		HC_TRY(hc_file_move(s->manifest, s->replaced, err));

@@ -145,3 +145,14 @@ def test_merge_and_analyze_into_one_folder(tmp_path):
             assert listed == {str(p.relative_to(one)) for p in one.rglob("*") if p.is_file()} - {"manifest.json"}
     h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "--no-merged-output", "-o", one, env=EPOCH)
     assert not (one / "merge").exists()
+
+
+def test_what_stands_in_the_way_leaves_the_old_report(tmp_path):
+    window = h.Window(tmp_path).pairs([(s, y) for _, s, y in ROWS])
+    out = tmp_path / "o"
+    h.succeed("merge", *window.inputs(), *window.tick(), "-o", out)
+    (out / "statistics.json").mkdir()
+    h.write(out / "statistics.json" / "mine", "x")
+    before = h.snapshot(out)
+    done = h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "-o", out, status=3)
+    assert "statistics.json: is a folder" in done.err and h.snapshot(out) == before
