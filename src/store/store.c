@@ -69,6 +69,13 @@ static enum hc_code add_object(struct listing *l, const char *key, uint64_t size
 	return HC_OK;
 }
 
+/* Data that a name promises and that are not there must not be passed over in silence. */
+static enum hc_code fail_dangling(const char *path, struct hc_err *err)
+{
+	hc_fail(err, HC_INPUT, "%s: is a link that leads nowhere, or was removed just now", path);
+	return hc_hint(err, "mend or remove it, and run again");
+}
+
 /* Adds what stands at folder/name: a file, or everything in a folder. */
 static enum hc_code list_below(struct listing *l, const char *folder, const char *key_prefix, int depth,
 			       struct hc_err *err)
@@ -90,6 +97,8 @@ static enum hc_code list_below(struct listing *l, const char *folder, const char
 			HC_TRY(list_below(l, path, key, depth + 1, err));
 		else if (info.kind == HC_FILE_REGULAR)
 			HC_TRY(add_object(l, key, info.size, err));
+		else if (info.kind == HC_FILE_MISSING)
+			return fail_dangling(path, err);
 	}
 	return HC_OK;
 }

@@ -5,6 +5,7 @@
  * Objects have keys below a prefix, as in S3: listing a prefix gives all objects below it, at any
  * depth, in byte order of their keys. On a disk a prefix is a folder and an object a file.
  * Listings hold regular files only (a fifo in a folder would keep its reader waiting).
+ * A link that leads nowhere is HC_INPUT.
  * Names that begin with `.` or `_` are hidden (markers and temporary files of other programs).
  */
 #ifndef HC_STORE_STORE_H

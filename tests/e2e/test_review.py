@@ -156,3 +156,11 @@ def test_what_stands_in_the_way_leaves_the_old_report(tmp_path):
     before = h.snapshot(out)
     done = h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "-o", out, status=3)
     assert "statistics.json: is a folder" in done.err and h.snapshot(out) == before
+
+
+def test_a_link_that_leads_nowhere_is_not_passed_over(tmp_path):
+    window = h.Window(tmp_path).pairs([(s, y) for _, s, y in ROWS])
+    folder = next((tmp_path / "captures").rglob("*.jsonl")).parent
+    os.symlink("gone.jsonl", folder / "zz.jsonl")
+    done = h.succeed("run", *BINARY, *window.inputs(), *window.tick(), "-o", tmp_path / "o", status=2)
+    assert "zz.jsonl: is a link that leads nowhere" in done.err and not (tmp_path / "o").exists()

@@ -49,7 +49,6 @@ static void test_what_is_listed(void **state)
 	make_folder("data/empty/folders");
 	make_file("elsewhere/b", "12");
 	assert_int_equal(symlink("../elsewhere", path_of("data/link")), 0);
-	assert_int_equal(symlink("nowhere", path_of("data/dangling")), 0);
 	check_listing("data", "a.jsonl=5 deep/x_=1 link/b=2 x.=0 ");
 	/* a name that was asked for is not hidden */
 	check_listing("data/_temporary", "0/part=0 ");
@@ -58,6 +57,15 @@ static void test_what_is_listed(void **state)
 	check_listing("data/empty", "");
 	check_listing("nowhere", "");
 	check_listing("data/a.jsonl/below", "");
+	/* a link that leads nowhere is told of */
+	struct hc_arena arena = HC_ARENA(1 << 20);
+	struct hc_objects objects = {.n = 77};
+	struct hc_err err;
+	assert_int_equal(symlink("nowhere", path_of("data/dangling")), 0);
+	assert_int_equal(hc_store_list(path_of("data"), &arena, &objects, &err), HC_INPUT);
+	assert_non_null(strstr(err.msg, "data/dangling: is a link that leads nowhere"));
+	assert_int_equal(objects.n, 77);
+	hc_arena_free(&arena);
 }
 
 static void test_too_deep(void **state)
