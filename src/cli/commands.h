@@ -58,8 +58,13 @@ enum hc_option_id {
 
 extern const struct hc_options_table hc_table;
 
-/* What a parsed command line asks for. Strings of the request live in the arguments and the arena. */
+/*
+ * What a parsed command line asks for. Strings of the request live in the arguments and the arena. In a container the window may be left
+ * out (every hour folder that is there is read), and merged records go right below the output folder.
+ */
+enum hc_caller { HC_ON_COMMAND_LINE, HC_IN_CONTAINER };
 enum hc_code hc_request_of_options(const struct hc_command *command, const struct hc_parsed *parsed,
-				   struct hc_arena *arena, struct hc_request *out, struct hc_err *err) HC_MUST_USE;
+				   enum hc_caller caller, struct hc_arena *arena, struct hc_request *out,
+				   struct hc_err *err) HC_MUST_USE;
 
 #endif

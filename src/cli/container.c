@@ -7,6 +7,7 @@
 #include "base/instant.h"
 #include "base/number.h"
 #include "codec/json.h"
+#include "conf/own.h"
 #include "store/store.h"
 #include "sys/files.h"
 
@@ -48,23 +49,34 @@ static enum hc_code is_batch(const char *source, struct hc_arena *arena, bool *o
 	return HC_OK;
 }
 
-static enum hc_code request_of_merge(struct hc_arena *arena, struct hc_request *out, struct hc_err *err)
+/* Our own settings among the variables, as the options of the same meaning (src/conf/own.h). */
+static void read_own(struct hc_parsed *parsed)
 {
-	struct hc_request q = {
-		.command = "merge", .header = HC_HEADER_UNLESS_TIME, .merge_folder = "", .writes_manifest = true};
+	size_t n;
+	const struct hc_own *table = hc_own_table(&n);
+	for (size_t i = 0; i < n; i++) {
+		const char *value = variable(table[i].variable);
+		if (!value || (table[i].form == HC_OWN_SWITCH && strcmp(value, "true") != 0))
+			continue;
+		for (size_t o = 0; o < HC_OPTIONS; o++)
+			if (strcmp(hc_table.options[o].name, table[i].option) == 0)
+				parsed->values[o] = value;
+	}
+}
+
+static enum hc_code request_of_merge(const struct hc_command *command, struct hc_arena *arena, struct hc_request *out,
+				     struct hc_err *err)
+{
+	struct hc_parsed parsed = {0};
 	const char *source;
 	bool batch;
-	q.max_line = HC_LINE_BYTES_DEFAULT;
 	HC_TRY(need("dataset_source", &source, err));
-	HC_TRY(need("ground_truth_source", &q.ground_truth_input, err));
-	HC_TRY(need("output_path", &q.output, err));
+	HC_TRY(need("ground_truth_source", &parsed.values[HC_OPT_GROUND_TRUTH_INPUT], err));
+	HC_TRY(need("output_path", &parsed.values[HC_OPT_OUTPUT], err));
 	HC_TRY(is_batch(source, arena, &batch, err));
-	if (batch)
-		q.batch_input = source;
-	else
-		q.endpoint_input = source;
-	*out = q;
-	return HC_OK;
+	parsed.values[batch ? HC_OPT_BATCH_INPUT : HC_OPT_ENDPOINT_INPUT] = source;
+	read_own(&parsed);
+	return hc_request_of_options(command, &parsed, HC_IN_CONTAINER, arena, out, err);
 }
 
 /* dataset_format, such as {"csv":{"header":true,"output_columns_position":"START"}}. */
@@ -170,6 +182,7 @@ static enum hc_code request_of_analyze(struct hc_arena *arena, struct hc_request
 	HC_TRY(read_format(format_text, &format, err));
 	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
 		parsed.values[map[i].option] = variable(map[i].variable);
+	read_own(&parsed);
 	if (!format.merged) {
 		parsed.values[HC_OPT_DATASET_FORMAT] = format.name;
 		parsed.values[HC_OPT_NO_HEADER] = format.header ? NULL : "";
@@ -183,14 +196,14 @@ static enum hc_code request_of_analyze(struct hc_arena *arena, struct hc_request
 	parsed.positionals = positionals;
 	parsed.n_positionals = 1;
 	HC_TRY(hc_options_command(&hc_table, format.merged ? "analyze" : "baseline", &command, err));
-	return hc_request_of_options(command, &parsed, arena, out, err);
+	return hc_request_of_options(command, &parsed, HC_IN_CONTAINER, arena, out, err);
 }
 
 enum hc_code hc_container_request(const struct hc_command *command, struct hc_arena *arena, struct hc_request *out,
 				  struct hc_err *err)
 {
 	if (command->bit == HC_CMD_MERGE)
-		return request_of_merge(arena, out, err);
+		return request_of_merge(command, arena, out, err);
 	return request_of_analyze(arena, out, err);
 }
 

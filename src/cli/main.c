@@ -171,7 +171,7 @@ static int run_command(const struct hc_command *command, const struct hc_parsed 
 	const struct hc_report *report = NULL;
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
 	enum voice voice = voice_of(parsed);
-	enum hc_code code = hc_request_of_options(command, parsed, &arena, &q, &err);
+	enum hc_code code = hc_request_of_options(command, parsed, HC_ON_COMMAND_LINE, &arena, &q, &err);
 	if (code == HC_OK)
 		code = execute(&q, &execution, &report, &err);
 	if (code != HC_OK)

@@ -13,6 +13,7 @@ enum { CURVE_POINTS_MIN = 2, CURVE_POINTS_MAX = 10000000 };
 struct reader {
 	const struct hc_command *command;
 	const struct hc_parsed *parsed;
+	enum hc_caller caller;
 	struct hc_arena *arena;
 };
 
@@ -152,8 +153,8 @@ static enum hc_code read_join_inputs(const struct reader *r, struct hc_request *
 		return hc_hint(err, "leave them out: captured records say what they hold");
 	}
 	HC_TRY(need(r, HC_OPT_GROUND_TRUTH_INPUT, err));
-	q->has_window = true;
-	return read_window(r, &q->window, err);
+	q->has_window = r->caller == HC_ON_COMMAND_LINE || given(r, HC_OPT_SCHEDULED_TIME);
+	return q->has_window ? read_window(r, &q->window, err) : HC_OK;
 }
 
 static enum hc_code read_inputs(const struct reader *r, struct hc_request *q, struct hc_err *err)
@@ -282,9 +283,10 @@ static enum hc_code list_options(const struct reader *r, struct hc_request *q, s
 }
 
 enum hc_code hc_request_of_options(const struct hc_command *command, const struct hc_parsed *parsed,
-				   struct hc_arena *arena, struct hc_request *out, struct hc_err *err)
+				   enum hc_caller caller, struct hc_arena *arena, struct hc_request *out,
+				   struct hc_err *err)
 {
-	struct reader r = {command, parsed, arena};
+	struct reader r = {command, parsed, caller, arena};
 	struct hc_request q = {.command = command->name};
 	HC_TRY(read_inputs(&r, &q, err));
 	HC_TRY(read_measure(&r, &q, err));
@@ -297,7 +299,8 @@ enum hc_code hc_request_of_options(const struct hc_command *command, const struc
 	q.checksums = given(&r, HC_OPT_CHECKSUMS);
 	q.writes_manifest = command->bit != HC_CMD_BASELINE;
 	bool merges = command->bit & (HC_CMD_RUN | HC_CMD_MERGE);
-	q.merge_folder = merges && !given(&r, HC_OPT_NO_MERGED_OUTPUT) ? HC_MERGE_FOLDER : NULL;
+	const char *merged = caller == HC_IN_CONTAINER ? "" : HC_MERGE_FOLDER;
+	q.merge_folder = merges && !given(&r, HC_OPT_NO_MERGED_OUTPUT) ? merged : NULL;
 	HC_TRY(list_options(&r, &q, err));
 	*out = q;
 	return HC_OK;

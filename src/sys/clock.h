@@ -10,8 +10,14 @@
 
 #include "base/err.h"
 
-/* Wall clock, microseconds since 1970. */
+/* Wall clock, microseconds since 1970, moved by what hc_clock_follow's file says. */
 int64_t hc_clock_now_us(void);
+
+/*
+ * For tests of the server: from now on the wall clock is that many seconds ahead that the file `path` holds as text ("3600\n"; a minus
+ * before it: behind). The file is read anew at each look at the clock; while it cannot be read, its last word holds.
+ */
+void hc_clock_follow(const char *path);
 
 /* A clock that only goes forward, for deadlines and progress; its zero means nothing. */
 int64_t hc_clock_steady_us(void);

@@ -41,6 +41,7 @@ struct launch {
 	const char *program;
 	const struct hc_process_spec *spec;
 	int channel, page, null, report;
+	int output; /* -1: our standard error */
 	pid_t parent;
 };
 
@@ -103,6 +104,8 @@ static bool place_fds(struct launch *l)
 		return false;
 	if (fcntl(STDERR_FILENO, F_GETFD) < 0 && dup2(l->null, STDERR_FILENO) < 0)
 		return false;
+	if (l->output >= 0 && (!lift(&l->output) || dup2(l->output, STDERR_FILENO) < 0))
+		return false;
 	return dup2(l->null, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 &&
 	       dup2(l->channel, HC_PROCESS_CHANNEL_FD) >= 0 && dup2(l->page, HC_PROCESS_PAGE_FD) >= 0 &&
 	       close_others_on_exec();
@@ -127,6 +130,8 @@ static bool settle(struct launch *l)
 		raise(SIGKILL);
 	reset_signals();
 	if (!place_fds(l) || !limit(RLIMIT_CORE, 0))
+		return false;
+	if (l->spec->folder && chdir(l->spec->folder) != 0)
 		return false;
 	return l->spec->memory_bytes == 0 || limit(RLIMIT_AS, l->spec->memory_bytes);
 }
@@ -230,7 +235,13 @@ enum hc_code hc_process_start(const struct hc_process_spec *spec, struct hc_proc
 	p->channel = -1;
 	p->timeout_s = spec->timeout_s < TIMEOUT_MAX_S ? spec->timeout_s : TIMEOUT_MAX_S;
 	p->deadline_us = hc_clock_steady_us() + (int64_t)p->timeout_s * 1000000;
-	struct launch l = {.program = program, .spec = spec, .channel = -1, .page = -1, .null = -1, .report = -1};
+	struct launch l = {.program = program,
+			   .spec = spec,
+			   .channel = -1,
+			   .page = -1,
+			   .null = -1,
+			   .report = -1,
+			   .output = spec->output_fd > 0 ? spec->output_fd : -1};
 	int error = launch(p, &l);
 	if (error != 0) {
 		hc_process_close(p);

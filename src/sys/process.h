@@ -2,7 +2,7 @@
  * The one door to other programs: a child in a process group of its own, which cannot outlive us.
  *
  * The child gets the environment that it is given and nothing else: standard input is /dev/null,
- * standard output and error are our standard error, HC_PROCESS_CHANNEL_FD is its end of a two-way
+ * standard output and error are our standard error or the descriptor that the caller names, HC_PROCESS_CHANNEL_FD is its end of a two-way
  * channel (a stream socket pair), HC_PROCESS_PAGE_FD a page of memory shared with us, every other
  * descriptor is closed. No core is dumped.
  *
@@ -30,6 +30,8 @@ struct hc_process;
 struct hc_process_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in our PATH */
 	const char *const *env;  /* NULL-terminated "NAME=value" */
+	const char *folder;      /* where it starts; NULL: where we are */
+	int output_fd;           /* its standard output and error; 0: our standard error. Stays open here */
 	uint64_t memory_bytes;   /* limit of its address space; 0: none */
 	unsigned timeout_s;      /* wall clock, from its start; then the calls below say HC_LIMIT */
 };
