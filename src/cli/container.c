@@ -56,7 +56,7 @@ static void read_own(struct hc_parsed *parsed)
 	const struct hc_own *table = hc_own_table(&n);
 	for (size_t i = 0; i < n; i++) {
 		const char *value = variable(table[i].variable);
-		if (!value || (table[i].form == HC_OWN_SWITCH && strcmp(value, "true") != 0))
+		if (!value || !table[i].option || (table[i].form == HC_OWN_SWITCH && strcmp(value, "true") != 0))
 			continue;
 		for (size_t o = 0; o < HC_OPTIONS; o++)
 			if (strcmp(hc_table.options[o].name, table[i].option) == 0)
@@ -74,6 +74,8 @@ static enum hc_code request_of_merge(const struct hc_command *command, struct hc
 	HC_TRY(need("ground_truth_source", &parsed.values[HC_OPT_GROUND_TRUTH_INPUT], err));
 	HC_TRY(need("output_path", &parsed.values[HC_OPT_OUTPUT], err));
 	HC_TRY(is_batch(source, arena, &batch, err));
+	if (variable("hindcast_objects"))
+		hc_store_mount(variable("hindcast_objects"));
 	parsed.values[batch ? HC_OPT_BATCH_INPUT : HC_OPT_ENDPOINT_INPUT] = source;
 	read_own(&parsed);
 	return hc_request_of_options(command, &parsed, HC_IN_CONTAINER, arena, out, err);

@@ -22,7 +22,7 @@ enum hc_own_form {
 
 struct hc_own {
 	const char *variable; /* "hindcast_max_bad_records" */
-	const char *option;   /* the option of the command line, without dashes */
+	const char *option;   /* the option of the command line, without dashes; NULL: none */
 	enum hc_own_form form;
 	const char *const *words; /* NULL-terminated */
 	const char *help;

@@ -42,6 +42,9 @@ static enum hc_code read_prefix(struct manifest *m, struct hc_json *j, struct hc
 		if (!given)
 			return hc_fail_nomem(err, "a manifest");
 		bool whole = given[0] == '/' || strstr(given, "://");
+		/* On the server a manifest is somebody's upload: it names objects, never files of the machine. */
+		if (hc_store_is_mounted() && strncmp(given, "s3://", 5) != 0)
+			return fail_manifest(m, "the prefix is not an s3:// address", text, err);
 		const char *uri = whole ? given : hc_path_join(m->arena, m->root, given);
 		if (!uri)
 			return hc_fail_nomem(err, "a manifest");

@@ -5,23 +5,59 @@
 
 #include "sys/files.h"
 
+static const char *mounted;
+
+void hc_store_mount(const char *folder)
+{
+	mounted = folder;
+}
+
+bool hc_store_is_mounted(void)
+{
+	return mounted != NULL;
+}
+
+static bool climbs(const char *path)
+{
+	for (const char *p = strstr(path, ".."); p; p = strstr(p + 1, ".."))
+		if ((p == path || p[-1] == '/') && (p[2] == '/' || p[2] == '\0'))
+			return true;
+	return false;
+}
+
+/* What a URI is on this machine: `*folder` (NULL: none) and `*plain` below it. */
+static enum hc_code locate(const char *uri, const char **folder, const char **plain, struct hc_err *err)
+{
+	char shown[HC_STR_SHOW_SIZE];
+	*folder = NULL;
+	*plain = uri;
+	if (strncmp(uri, "file://", 7) == 0) {
+		*plain = uri + 7;
+		if (**plain == '/')
+			return HC_OK;
+		hc_fail(err, HC_USAGE, "'%s' names a host, only files of this machine can be read",
+			hc_str_show(hc_str(uri), shown));
+		return hc_hint(err, "write file:///absolute/path, or the path alone");
+	}
+	if (mounted && strncmp(uri, "s3://", 5) == 0) {
+		*folder = mounted;
+		*plain = uri + 5;
+		if (!climbs(*plain))
+			return HC_OK;
+		hc_fail(err, HC_USAGE, "'%s': a key with '..' cannot be a file here", hc_str_show(hc_str(uri), shown));
+		return hc_hint(err, "store the object under another key");
+	}
+	if (!strstr(uri, "://"))
+		return HC_OK;
+	hc_fail(err, HC_USAGE, "'%s': this kind of address cannot be read yet", hc_str_show(hc_str(uri), shown));
+	return hc_hint(err, "copy the objects to a folder (aws s3 sync) and name the folder, as a path or file://");
+}
+
 enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const char **path, struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE];
-	const char *plain = uri;
-	if (strncmp(uri, "file://", 7) == 0) {
-		plain = uri + 7;
-		if (*plain != '/') {
-			hc_fail(err, HC_USAGE, "'%s' names a host, only files of this machine can be read",
-				hc_str_show(hc_str(uri), shown));
-			return hc_hint(err, "write file:///absolute/path, or the path alone");
-		}
-	} else if (strstr(uri, "://")) {
-		hc_fail(err, HC_USAGE, "'%s': this kind of address cannot be read yet",
-			hc_str_show(hc_str(uri), shown));
-		return hc_hint(err,
-			       "copy the objects to a folder (aws s3 sync) and name the folder, as a path or file://");
-	}
+	const char *folder, *plain;
+	HC_TRY(locate(uri, &folder, &plain, err));
 	if (*plain == '\0') {
 		hc_fail(err, HC_USAGE, "an empty path was given");
 		return hc_hint(err, "name a file or folder");
@@ -29,7 +65,7 @@ enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const cha
 	if (strlen(plain) >= HC_PATH_LEN_MAX / 2)
 		return hc_fail(err, HC_USAGE, "'%s': a path longer than %d bytes", hc_str_show(hc_str(uri), shown),
 			       HC_PATH_LEN_MAX / 2 - 1);
-	const char *copy = hc_arena_cstring(arena, hc_str(plain));
+	const char *copy = folder ? hc_path_join(arena, folder, plain) : hc_arena_cstring(arena, hc_str(plain));
 	if (!copy)
 		return hc_fail_nomem(err, "a path");
 	*path = copy;

@@ -1,7 +1,8 @@
 /*
  * Objects by URI: the door through which inputs are listed and read.
  *
- * A URI is a path or `file://` with an absolute path; `s3://` will stand behind the same door.
+ * A URI is a path or `file://` with an absolute path. In a job of the server `s3://BUCKET/KEY` is a file too: the job's runner puts
+ * the objects that a job reads below a folder, which is mounted (hc_store_mount).
  * Objects have keys below a prefix, as in S3: listing a prefix gives all objects below it, at any
  * depth, in byte order of their keys. On a disk a prefix is a folder and an object a file.
  * Listings hold regular files only (a fifo in a folder would keep its reader waiting).
@@ -26,6 +27,11 @@ enum {
  * that is not supported. */
 enum hc_code hc_store_resolve(const char *uri, struct hc_arena *arena, const char **path,
 			      struct hc_err *err) HC_MUST_USE;
+
+/* From now on s3://BUCKET/KEY is the file FOLDER/BUCKET/KEY (nothing is copied; a static text). Before any other thread runs. */
+void hc_store_mount(const char *folder);
+/* True once mounted: then data from outside must not name any other file of this machine. */
+bool hc_store_is_mounted(void);
 
 struct hc_object {
 	const char *key; /* below the prefix, in the arena */
