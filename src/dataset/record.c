@@ -62,7 +62,7 @@ static enum hc_code collect(struct hc_json *j, const char *what, struct hc_part 
 	}
 	if (!hc_json_enter_object(j))
 		return HC_OK;
-	struct hc_member member;
+	struct hc_record_member member;
 	while (hc_json_member(j, &member.key)) {
 		if (!hc_json_value(j, &member.value))
 			return HC_OK;
@@ -370,7 +370,7 @@ static void write_part(const struct hc_part *part, struct hc_buf *out)
 	}
 	hc_buf_char(out, '{');
 	for (size_t i = 0; i < part->n; i++) {
-		const struct hc_member *m = &part->members[order[i]];
+		const struct hc_record_member *m = &part->members[order[i]];
 		hc_buf_cstr(out, i ? ",\"" : "\"");
 		hc_buf_str(out, m->key.raw);
 		hc_buf_cstr(out, "\":");

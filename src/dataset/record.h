@@ -26,7 +26,7 @@ enum {
 
 enum hc_encoding { HC_ENCODING_NONE, HC_ENCODING_CSV, HC_ENCODING_JSON, HC_ENCODING_BASE64 };
 
-struct hc_member {
+struct hc_record_member {
 	struct hc_json_key key;
 	struct hc_json_value value;
 };
@@ -35,7 +35,7 @@ struct hc_member {
 struct hc_part {
 	struct hc_json_key name;
 	struct hc_json_value other; /* an unknown member of captureData that is no object; raw.n = 0: it is one */
-	struct hc_member members[HC_RECORD_MEMBERS_MAX]; /* as they came */
+	struct hc_record_member members[HC_RECORD_MEMBERS_MAX]; /* as they came */
 	size_t n;
 };
 

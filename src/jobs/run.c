@@ -1,0 +1,401 @@
+#include "jobs/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "jobs/program.h"
+#include "sys/clock.h"
+
+#define ARENA_BYTES (UINT64_C(512) << 20)
+enum { REASON_BYTES = 16 << 10 };
+
+/* How a job ended, as the API tells it. */
+struct verdict {
+	const char *status;
+	struct hc_str exit_message, failure; /* p == NULL: none */
+};
+
+struct running {
+	const struct hc_jobs *jobs;
+	struct hc_str name;
+	struct hc_arena *arena;
+	struct hc_resource resource;
+	bool found;
+	struct hc_job job;
+	struct hc_outputs outputs;
+	struct verdict verdict;
+	void *gathered;
+	char (*old)[HC_CONTENT_ID_SIZE]; /* contents that nothing names any more */
+	size_t n_old, old_max;
+};
+
+/* --- begin -------------------------------------------------------------------------------------- */
+
+/* Reads the job and records that it is begun. */
+static enum hc_code begin(struct hc_db *db, void *arg, struct hc_err *err)
+{
+	struct running *r = arg;
+	HC_TRY(hc_resource_get(db, HC_KIND_JOB, r->name, r->arena, &r->resource, &r->found, err));
+	if (!r->found)
+		return HC_OK;
+	json_t *detail = hc_tree_parse(r->resource.detail.p ? r->resource.detail : HC_STR("{}"));
+	int64_t begins = hc_tree_int(detail, "Begins", 0) + 1, now = hc_clock_now_us();
+	bool fine = detail && hc_tree_set_int(detail, "Begins", begins) &&
+		    hc_tree_set_instant(detail, "ProcessingStartTime", now);
+	r->resource.detail = fine ? hc_tree_print(detail, r->arena) : (struct hc_str){NULL, 0};
+	json_decref(detail);
+	if (!r->resource.detail.p)
+		return hc_fail_nomem(err, "a job");
+	r->resource.modified_us = now;
+	return hc_resource_update(db, &r->resource, err);
+}
+
+/* --- the words ---------------------------------------------------------------------------------- */
+
+/* The paths of inputs, as our program writes them, replaced by the addresses that they came from. */
+static void put_addresses(struct hc_buf *out, const struct hc_job *job, struct hc_str text)
+{
+	for (size_t at = 0; at < text.n;) {
+		const struct hc_job_end *best = NULL;
+		for (size_t i = 0; i < job->n_inputs; i++) {
+			const struct hc_job_end *input = &job->inputs[i];
+			struct hc_str local = {input->local.p + 1, input->local.n - 1};
+			if (text.n - at >= local.n && memcmp(text.p + at, local.p, local.n) == 0 &&
+			    (!best || best->local.n < input->local.n))
+				best = input;
+		}
+		if (!best) {
+			hc_buf_char(out, text.p[at++]);
+			continue;
+		}
+		at += best->local.n - 1;
+		hc_buf_str(out, best->uri);
+	}
+}
+
+/* In the arena, cut to what the API may give, at a whole character. */
+static struct hc_str cut(const struct hc_buf *text, struct hc_arena *arena)
+{
+	size_t n = text->n < HC_JOB_REASON_MAX ? text->n : HC_JOB_REASON_MAX;
+	while (n > 0 && n < text->n && ((unsigned char)text->p[n] & 0xC0) == 0x80)
+		n--;
+	return hc_arena_copy(arena, (struct hc_str){text->p, n});
+}
+
+/* What AWS says stands first; our own program knows some of its words already. */
+static bool is_aws_wording(struct hc_str message)
+{
+	static const char *const begins[] = {"Job inputs had no data", "There is an exception raised in",
+					     "AlgorithmError", "No S3 objects found", NULL};
+	for (const char *const *b = begins; *b; b++)
+		if (hc_str_starts(message, *b))
+			return true;
+	return false;
+}
+
+static struct hc_str failure_of(const struct running *r, const struct hc_program_end *end)
+{
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(REASON_BYTES);
+	struct hc_str message = end->message.n ? end->message : end->last_line;
+	if (!is_aws_wording(message))
+		hc_buf_cstr(&text, "AlgorithmError: ");
+	put_addresses(&text, &r->job, message);
+	if (end->by_signal)
+		hc_buf_printf(&text, "%sthe program was ended by signal %d (%s)", message.n ? "; " : "", end->number,
+			      strsignal(end->number));
+	else if (message.n == 0)
+		hc_buf_printf(&text, "the program ended with exit status %d", end->number);
+	hc_buf_printf(&text, "; exit code: %d", end->by_signal ? 128 + end->number : end->number);
+	return cut(&text, r->arena);
+}
+
+static struct hc_str reason_of(const struct running *r, const struct hc_err *why)
+{
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(REASON_BYTES);
+	if (!is_aws_wording(hc_str(why->msg)))
+		hc_buf_cstr(&text,
+			    why->code == HC_IO || why->code == HC_NOMEM ? "InternalServerError: " : "ClientError: ");
+	hc_buf_cstr(&text, why->msg);
+	if (why->hint[0])
+		hc_buf_printf(&text, "; %s", why->hint);
+	return cut(&text, r->arena);
+}
+
+static void judge(struct running *r, const struct hc_program_end *end)
+{
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(REASON_BYTES);
+	struct verdict v = {0};
+	switch (end->how) {
+	case HC_ENDED_WELL:
+		v.status = "Completed";
+		hc_buf_str(&text, end->message);
+		if (text.n)
+			v.exit_message = cut(&text, r->arena);
+		break;
+	case HC_ENDED_TOO_LONG:
+		v.status = "Stopped";
+		hc_buf_printf(&text,
+			      "MaxRuntimeExceeded: the job ran longer than its MaxRuntimeInSeconds of %u; give it more "
+			      "time, or a "
+			      "smaller window",
+			      r->job.max_runtime_s);
+		v.failure = cut(&text, r->arena);
+		break;
+	case HC_ENDED_STOPPED:
+	case HC_ENDED_LEFT:
+		v.status = "Stopped";
+		break;
+	case HC_ENDED_BADLY:
+		v.status = "Failed";
+		v.failure = failure_of(r, end);
+		break;
+	}
+	r->verdict = v;
+}
+
+/* --- end ---------------------------------------------------------------------------------------- */
+
+static enum hc_code drop_later(struct running *r, const char *content, struct hc_err *err)
+{
+	if (!content[0])
+		return HC_OK;
+	if (r->n_old == r->old_max)
+		return hc_fail(err, HC_LIMIT, "too many outputs");
+	memcpy(r->old[r->n_old++], content, HC_CONTENT_ID_SIZE);
+	return HC_OK;
+}
+
+static enum hc_code put_output(struct running *r, struct hc_db *db, const struct hc_output *o, int64_t now_us,
+			       struct hc_err *err)
+{
+	char old[HC_CONTENT_ID_SIZE];
+	struct hc_stored object = {.bucket = o->bucket,
+				   .key = o->key,
+				   .size = o->size,
+				   .modified_us = now_us,
+				   .etag = hc_str(o->md5),
+				   .headers = HC_STR("{\"content-type\":\"binary/octet-stream\"}")};
+	memcpy(object.content, o->content, sizeof object.content);
+	enum hc_code code = hc_stored_put(db, &object, old, err);
+	if (code == HC_EMPTY) {
+		hc_fail(err, HC_EMPTY, "the bucket %.*s of the output does not exist", HC_STR_ARG(o->bucket));
+		return hc_hint(err, "create it");
+	}
+	return code == HC_OK ? drop_later(r, old, err) : code;
+}
+
+static bool is_output(const struct running *r, struct hc_str key)
+{
+	for (size_t i = 0; i < r->outputs.n; i++)
+		if (hc_str_eq(r->outputs.list[i].key, key))
+			return true;
+	return false;
+}
+
+/*
+ * Merged records of an hour are what this merge found: parts of an earlier one, with fewer labels, go, or the records would count twice.
+ */
+static enum hc_code clear_hour(struct running *r, struct hc_db *db, const struct hc_job_end *output, const char *hour,
+			       struct hc_err *err)
+{
+	enum { PARTS_MAX = 1000 };
+	HC_BUF_SCOPED struct hc_buf prefix = HC_BUF(HC_KEY_BYTES_MAX * 2);
+	struct hc_listing_entry *list;
+	size_t n;
+	bool more;
+	hc_buf_str(&prefix, output->key);
+	hc_buf_printf(&prefix, "%s%s/part-", output->key.n ? "/" : "", hour);
+	HC_TRY(hc_buf_check(&prefix, "a key", err));
+	struct hc_listing_query query = {.bucket = output->bucket, .prefix = hc_buf_view(&prefix), .limit = PARTS_MAX};
+	HC_TRY(hc_listing(db, &query, r->arena, &list, &n, &more, err));
+	for (size_t i = 0; i < n; i++) {
+		char old[HC_CONTENT_ID_SIZE];
+		if (is_output(r, list[i].key))
+			continue;
+		HC_TRY(hc_stored_delete(db, output->bucket, list[i].key, old, err));
+		HC_TRY(drop_later(r, old, err));
+	}
+	return HC_OK;
+}
+
+static enum hc_code put_outputs(struct running *r, struct hc_db *db, int64_t now_us, struct hc_err *err)
+{
+	size_t i;
+	json_t *hour;
+	for (i = 0; i < r->outputs.n; i++)
+		HC_TRY(put_output(r, db, &r->outputs.list[i], now_us, err));
+	if (strcmp(hc_job_role(&r->job), "merge") != 0 || r->job.n_outputs == 0)
+		return HC_OK;
+	json_array_foreach(r->outputs.merged, i, hour)
+		HC_TRY(clear_hour(r, db, &r->job.outputs[0], json_string_value(hour), err));
+	return HC_OK;
+}
+
+/* The job's end, its outputs and what follows, in one transaction. */
+static enum hc_code end_job(struct hc_db *db, void *arg, struct hc_err *err)
+{
+	struct running *r = arg;
+	const struct hc_job_hooks *hooks = &r->jobs->hooks;
+	int64_t now = hc_clock_now_us();
+	struct hc_resource current;
+	bool found;
+	r->n_old = 0;
+	/* A stop may have come in between: what the catalog says now counts, but for an end that was reached. */
+	HC_TRY(hc_resource_get(db, HC_KIND_JOB, r->name, r->arena, &current, &found, err));
+	if (!found)
+		return HC_OK;
+	if (strcmp(r->verdict.status, "Completed") == 0)
+		HC_TRY(put_outputs(r, db, now, err));
+	json_t *detail = r->job.detail;
+	bool fine = hc_tree_set_instant(detail, "ProcessingEndTime", now);
+	fine &= hc_tree_set_text(detail, "ExitMessage", r->verdict.exit_message);
+	current.status = hc_str(r->verdict.status);
+	current.failure = r->verdict.failure;
+	current.modified_us = now;
+	current.detail = fine ? hc_tree_print(detail, r->arena) : (struct hc_str){NULL, 0};
+	if (!current.detail.p)
+		return hc_fail_nomem(err, "a job");
+	HC_TRY(hc_resource_update(db, &current, err));
+	r->job.resource = current;
+	return hooks->ended(hooks->arg, db, &r->job, r->outputs.merged, r->gathered, now, err);
+}
+
+static void fail_job(struct running *r, const struct hc_err *why)
+{
+	r->verdict = (struct verdict){.status = "Failed", .failure = reason_of(r, why)};
+}
+
+/* Records the end. What cannot be published (a bucket that is gone, a full disk) fails the job, once. */
+static enum hc_code record_end(struct running *r, struct hc_log_writer *log, struct hc_err *err)
+{
+	struct hc_err why;
+	const struct hc_jobs *jobs = r->jobs;
+	enum hc_code code = hc_catalog_write(jobs->server->catalog, end_job, r, &why);
+	bool recorded = code == HC_OK && strcmp(r->verdict.status, "Completed") == 0;
+	if (code != HC_OK) {
+		hc_log_line(log, hc_clock_now_us(), "hindcast: %s%s%s", why.msg, why.hint[0] ? "; " : "", why.hint);
+		fail_job(r, &why);
+		code = hc_catalog_write(jobs->server->catalog, end_job, r, err);
+	}
+	for (size_t i = 0; i < r->n_old && recorded; i++)
+		hc_content_remove(jobs->server->contents, r->old[i]);
+	hc_outputs_free(jobs->server, &r->outputs, recorded);
+	return code;
+}
+
+/* --- in between ----------------------------------------------------------------------------------- */
+
+static enum hc_code collect(struct running *r, const char *folder, struct hc_err *err)
+{
+	enum { OLD_MORE = 10000 };
+	HC_TRY(hc_folder_collect(r->jobs->server, &r->job, folder, r->arena, &r->outputs, err));
+	r->old_max = r->outputs.n + OLD_MORE;
+	r->old = hc_arena_take(r->arena, r->old_max * sizeof *r->old);
+	if (r->old)
+		return HC_OK;
+	hc_outputs_free(r->jobs->server, &r->outputs, false);
+	return hc_fail_nomem(err, "a job's outputs");
+}
+
+/* Fills the folder, runs the program, takes its outputs. *left: the server is going down. */
+static enum hc_code work(struct running *r, const char *folder, struct hc_log_writer *log, _Atomic int *stop,
+			 bool *left, struct hc_err *err)
+{
+	const struct hc_jobs *jobs = r->jobs;
+	struct hc_program_end end;
+	const char *metrics;
+	HC_TRY(hc_folder_fill(jobs->server, &r->job, folder, err));
+	HC_TRY(hc_program_run(jobs, &r->job, folder, log, stop, r->arena, &end, &metrics, err));
+	*left = end.how == HC_ENDED_LEFT;
+	if (*left)
+		return HC_OK;
+	judge(r, &end);
+	if (end.how != HC_ENDED_WELL)
+		return HC_OK;
+	HC_TRY(collect(r, folder, err));
+	if (jobs->hooks.gather)
+		r->gathered = jobs->hooks.gather(jobs->hooks.arg, &r->job, metrics, log);
+	return HC_OK;
+}
+
+static enum hc_code run_begun(struct running *r, struct hc_log_writer *log, _Atomic int *stop, struct hc_err *err)
+{
+	struct hc_err why;
+	bool left = false;
+	HC_BUF_SCOPED struct hc_buf folder = HC_BUF(HC_PATH_LEN_MAX);
+	hc_buf_printf(&folder, "%s/%.*s", r->jobs->folder, HC_STR_ARG(r->name));
+	HC_TRY(hc_buf_check(&folder, "a path", err));
+	const char *path = hc_buf_cstring(&folder);
+	enum hc_code code = hc_file_remove_tree(path, &why);
+	if (code == HC_OK)
+		code = hc_file_mkdirs(path, &why);
+	if (code == HC_OK)
+		code = work(r, path, log, stop, &left, &why);
+	if (code != HC_OK) {
+		hc_log_line(log, hc_clock_now_us(), "hindcast: %s%s%s", why.msg, why.hint[0] ? "; " : "", why.hint);
+		fail_job(r, &why);
+	}
+	code = left ? HC_OK : record_end(r, log, err);
+	if (r->gathered && r->jobs->hooks.forget)
+		r->jobs->hooks.forget(r->jobs->hooks.arg, r->gathered);
+	if (hc_file_remove_tree(path, &why) != HC_OK)
+		hc_log_line(log, hc_clock_now_us(), "hindcast: %s", why.msg);
+	return code;
+}
+
+/* Ends a job that cannot even begin. */
+static enum hc_code end_unbegun(struct running *r, const char *status, const struct hc_err *why, struct hc_err *err)
+{
+	r->job = (struct hc_job){.resource = r->resource,
+				 .doc = hc_tree_parse(r->resource.doc),
+				 .detail = hc_tree_parse(r->resource.detail)};
+	if (why)
+		fail_job(r, why);
+	else
+		r->verdict = (struct verdict){.status = status};
+	enum hc_code code = r->job.doc && r->job.detail ? hc_catalog_write(r->jobs->server->catalog, end_job, r, err)
+							: hc_fail_nomem(err, "a job");
+	hc_job_close(&r->job);
+	return code;
+}
+
+static enum hc_code run_job(struct running *r, _Atomic int *stop, struct hc_err *err)
+{
+	struct hc_err why;
+	struct hc_log_writer *log = NULL;
+	if (hc_str_eq(r->resource.status, HC_STR("Stopping")))
+		return end_unbegun(r, "Stopped", NULL, err);
+	json_t *detail = hc_tree_parse(r->resource.detail);
+	int64_t begins = hc_tree_int(detail, "Begins", 1);
+	json_decref(detail);
+	if (begins > HC_JOB_BEGINS_MAX) {
+		(void)hc_fail(&why, HC_IO, "the server ended %d times while this job ran", HC_JOB_BEGINS_MAX);
+		return end_unbegun(r, NULL, &why, err);
+	}
+	if (hc_job_read(r->jobs->server, &r->resource, r->arena, &r->job, &why) != HC_OK)
+		return end_unbegun(r, NULL, &why, err);
+	char *name = hc_arena_cstring(r->arena, r->name);
+	enum hc_code code = name ? hc_log_create(r->jobs->server->logs, name, hc_clock_now_us(), &log, &why)
+				 : hc_fail_nomem(&why, "a job");
+	if (code == HC_OK) {
+		code = run_begun(r, log, stop, err);
+		hc_log_close(log, hc_clock_now_us());
+		hc_job_close(&r->job);
+		return code;
+	}
+	hc_job_close(&r->job);
+	return end_unbegun(r, NULL, &why, err);
+}
+
+enum hc_code hc_job_run(const struct hc_jobs *jobs, struct hc_str name, _Atomic int *stop, struct hc_err *err)
+{
+	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
+	struct running r = {.jobs = jobs, .name = name, .arena = &arena};
+	HC_TRY(hc_catalog_write(jobs->server->catalog, begin, &r, err));
+	if (!r.found ||
+	    (!hc_str_eq(r.resource.status, HC_STR("InProgress")) && !hc_str_eq(r.resource.status, HC_STR("Stopping"))))
+		return HC_OK;
+	return run_job(&r, stop, err);
+}
