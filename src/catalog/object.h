@@ -32,20 +32,24 @@ struct hc_stored {
 	char content[HC_CONTENT_ID_SIZE];
 	uint64_t size;
 	int64_t modified_us;
-	struct hc_str etag;     /* without quotes: hex MD5, or "HEX-N" of a multipart upload */
-	struct hc_str headers;  /* JSON object: what is given back as headers (content-type, cache-control, x-amz-meta-..., checksums) */
+	struct hc_str etag; /* without quotes: hex MD5, or "HEX-N" of a multipart upload */
+	struct hc_str
+		headers; /* JSON object: what is given back as headers (content-type, cache-control, x-amz-meta-..., checksums) */
 };
 enum hc_code hc_stored_get(struct hc_db *db, struct hc_str bucket, struct hc_str key, struct hc_arena *arena,
 			   struct hc_stored *out, bool *found, struct hc_err *err) HC_MUST_USE;
-/* Puts or replaces; `old` gets the content id that it had ("" if none). HC_EMPTY when there is no such bucket. */
+/* Puts or replaces; `old` gets the content id that nobody names any more ("" if none): copies share a content. HC_EMPTY when there is
+ * no such bucket. */
 enum hc_code hc_stored_put(struct hc_db *db, const struct hc_stored *object, char old[HC_CONTENT_ID_SIZE],
 			   struct hc_err *err) HC_MUST_USE;
-/* `old`: "" when there was none. */
+/* `old` as above; a bucket or key that is not there is fine. */
 enum hc_code hc_stored_delete(struct hc_db *db, struct hc_str bucket, struct hc_str key, char old[HC_CONTENT_ID_SIZE],
 			      struct hc_err *err) HC_MUST_USE;
 
-/* A page of a listing: objects and common prefixes together in the order of their keys, as S3 lists them. Cost: proportional
- * to the page, not to what a common prefix stands for. */
+/*
+ * A page of a listing: objects and common prefixes together in the order of their keys, as S3 lists them. Cost: proportional
+ * to the page, not to what a common prefix stands for. A bucket that is not there has nothing in it.
+ */
 struct hc_listing_query {
 	struct hc_str bucket, prefix;
 	struct hc_str delimiter; /* empty: none */

@@ -21,7 +21,7 @@ enum hc_kind {
 	HC_KIND_ALERT, /* name: SCHEDULE-UID/NAME */
 };
 
-/* Texts that are not set have p == NULL; on reading they live in the arena. */
+/* Texts that are not set have p == NULL (a status that is empty is not set); on reading they live in the arena. */
 struct hc_resource {
 	int64_t uid; /* given by insert, never used again */
 	enum hc_kind kind;
@@ -48,9 +48,9 @@ enum hc_code hc_resource_get_uid(struct hc_db *db, int64_t uid, struct hc_arena 
 /* By ARN, of any kind. */
 enum hc_code hc_resource_get_arn(struct hc_db *db, struct hc_str arn, struct hc_arena *arena, struct hc_resource *out,
 				 bool *found, struct hc_err *err) HC_MUST_USE;
-/* Writes every member but uid, kind, name, created_us back. */
+/* Writes every member but uid, kind, name, created_us back. HC_EMPTY when it is gone. */
 enum hc_code hc_resource_update(struct hc_db *db, const struct hc_resource *r, struct hc_err *err) HC_MUST_USE;
-/* Removes it and its tags. */
+/* Removes it and its tags; that it is gone is fine. */
 enum hc_code hc_resource_delete(struct hc_db *db, int64_t uid, struct hc_err *err) HC_MUST_USE;
 /* How many of a kind there are. */
 enum hc_code hc_resource_count(struct hc_db *db, enum hc_kind kind, int64_t *out, struct hc_err *err) HC_MUST_USE;
@@ -67,7 +67,7 @@ struct hc_resource_filter {
 		slot_after_us;
 	enum hc_resource_sort sort;
 	bool descending;
-	size_t limit;        /* most rows to give */
+	size_t limit;        /* most rows to give, 0: all */
 	struct hc_str token; /* of the page before; p == NULL: the first page */
 };
 
@@ -76,12 +76,16 @@ struct hc_resources {
 	size_t n;
 	struct hc_str next; /* token of the next page; p == NULL: there is none */
 };
-/* One page, in the order asked for (ties by uid): keyset paging, so that rows that come or go in between shift nothing. HC_USAGE: a token that is not one of ours
- * for this order. */
+/*
+ * One page, in the order asked for (ties by uid; names without regard to ASCII case, a status that is not set first): keyset paging, so
+ * that rows that come or go in between shift nothing. Names of parents, endpoints and definitions are compared without regard to ASCII
+ * case, statuses and types exactly. HC_USAGE: a token that is not one of ours for this order. Fast at 10^6 rows for every order of a kind, and
+ * with a status, parent or endpoint; other filters look at the rows that they leave out.
+ */
 enum hc_code hc_resource_list(struct hc_db *db, const struct hc_resource_filter *filter, struct hc_arena *arena,
 			      struct hc_resources *out, struct hc_err *err) HC_MUST_USE;
 
-/* Tags, by ARN. Setting replaces the value of a key that is there. */
+/* Tags, by ARN, of a resource or not. Setting replaces the value of a key that is there; HC_LIMIT when there would be too many. */
 enum { HC_TAGS_MAX = 50 };
 struct hc_tag {
 	struct hc_str key, value;
@@ -98,14 +102,16 @@ struct hc_alert_change {
 	int64_t id, at_us;
 	struct hc_str schedule, alert, status;
 };
-enum hc_code hc_alert_change_add(struct hc_db *db, const struct hc_alert_change *change, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_alert_change_add(struct hc_db *db, const struct hc_alert_change *change,
+				 struct hc_err *err) HC_MUST_USE;
 struct hc_alert_change_filter {
 	struct hc_str schedule, alert, status;
 	int64_t before_us, after_us;
 	bool by_status, descending;
-	size_t limit;
+	size_t limit; /* 0: all */
 	struct hc_str token;
 };
+/* As hc_resource_list. */
 enum hc_code hc_alert_change_list(struct hc_db *db, const struct hc_alert_change_filter *filter, struct hc_arena *arena,
 				  struct hc_alert_change **out, size_t *n, struct hc_str *next,
 				  struct hc_err *err) HC_MUST_USE;

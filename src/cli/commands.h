@@ -14,6 +14,8 @@ enum {
 	HC_CMD_ANALYZE = 8,
 	HC_CMD_HELP = 16,
 	HC_CMD_VERSION = 32,
+	HC_CMD_SERVE = 64,
+	HC_CMD_ENV = 128,
 };
 
 /* Numbers of the options, in the order of the table. */
@@ -53,6 +55,22 @@ enum hc_option_id {
 	HC_OPT_JSON,
 	HC_OPT_QUIET,
 	HC_OPT_MAN,
+	HC_OPT_DATA,
+	HC_OPT_CONFIG,
+	HC_OPT_LISTEN,
+	HC_OPT_PROXY,
+	HC_OPT_WITH_PROXY,
+	HC_OPT_ACCOUNT,
+	HC_OPT_REGION,
+	HC_OPT_NO_AUTH,
+	HC_OPT_JOBS,
+	HC_OPT_IMAGE_COMMAND,
+	HC_OPT_MAX_CONNECTIONS,
+	HC_OPT_IDLE_TIMEOUT,
+	HC_OPT_MAX_HEADER_BYTES,
+	HC_OPT_MAX_BODY_BYTES,
+	HC_OPT_MAX_OBJECT_BYTES,
+	HC_OPT_MAX_LISTING,
 	HC_OPTIONS,
 };
 
@@ -66,5 +84,10 @@ enum hc_caller { HC_ON_COMMAND_LINE, HC_IN_CONTAINER };
 enum hc_code hc_request_of_options(const struct hc_command *command, const struct hc_parsed *parsed,
 				   enum hc_caller caller, struct hc_arena *arena, struct hc_request *out,
 				   struct hc_err *err) HC_MUST_USE;
+
+/* `serve` and `env`: the whole of both. `out` gets what `env` prints. */
+enum hc_code hc_cli_serve(const struct hc_command *command, struct hc_parsed *parsed, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_cli_env(const struct hc_command *command, const struct hc_parsed *parsed, struct hc_buf *out,
+			struct hc_err *err) HC_MUST_USE;
 
 #endif

@@ -207,6 +207,21 @@ static int print_version(void)
 	return print(&text, EXIT_FINE);
 }
 
+static int run_env(const struct hc_command *command, const struct hc_parsed *parsed)
+{
+	struct hc_err err;
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(TEXT_BYTES);
+	if (hc_cli_env(command, parsed, &text, &err) != HC_OK)
+		return fail(&err);
+	return print(&text, EXIT_FINE);
+}
+
+static int run_serve(const struct hc_command *command, struct hc_parsed *parsed)
+{
+	struct hc_err err;
+	return hc_cli_serve(command, parsed, &err) == HC_OK ? EXIT_FINE : fail(&err);
+}
+
 static int dispatch(const struct hc_command *command, int argc, char **argv)
 {
 	struct hc_err err;
@@ -223,6 +238,10 @@ static int dispatch(const struct hc_command *command, int argc, char **argv)
 		status = help(&parsed);
 	else if (command->bit == HC_CMD_VERSION)
 		status = print_version();
+	else if (command->bit == HC_CMD_ENV)
+		status = run_env(command, &parsed);
+	else if (command->bit == HC_CMD_SERVE)
+		status = run_serve(command, &parsed);
 	else
 		status = run_command(command, &parsed);
 	hc_parsed_free(&parsed);

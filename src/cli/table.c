@@ -6,7 +6,7 @@
 #define JUDGING (HC_CMD_RUN | HC_CMD_ANALYZE)
 
 static const char DATA[] = "Inputs", WINDOW[] = "Window", ATTRIBUTES[] = "Attributes", RECORDS[] = "Records",
-		  SCRIPTS[] = "Scripts", OUTPUT[] = "Output";
+		  SCRIPTS[] = "Scripts", OUTPUT[] = "Output", SERVER[] = "Server", LIMITS[] = "Limits";
 
 static const struct hc_option options[HC_OPTIONS] = {
 	[HC_OPT_PROBLEM_TYPE] = {"problem-type", 0, "TYPE", DATA,
@@ -132,6 +132,55 @@ static const struct hc_option options[HC_OPTIONS] = {
 			 MEASURING, false},
 	[HC_OPT_QUIET] = {"quiet", 'q', NULL, OUTPUT, "Print nothing but errors.", MEASURING, false},
 	[HC_OPT_MAN] = {"man", 0, NULL, OUTPUT, "Print the manual page, in man(7).", HC_CMD_HELP, false},
+	[HC_OPT_DATA] = {"data", 0, "DIR", SERVER,
+			 "The folder of the server: catalog, objects, logs, credentials. serve makes it.",
+			 HC_CMD_SERVE | HC_CMD_ENV, false, true},
+	[HC_OPT_CONFIG] =
+		{"config", 0, "FILE", SERVER,
+		 "A file of settings, NAME = VALUE a line, NAME an option without its dashes: DIR/hindcast.conf by "
+		 "default. Flags win over the environment, that over the file.",
+		 HC_CMD_SERVE, false, true},
+	[HC_OPT_LISTEN] = {"listen", 0, "ADDRESS:PORT", SERVER,
+			   "Where all services answer: 127.0.0.1:8787 by default; port 0 takes a free one.",
+			   HC_CMD_SERVE, false, true},
+	[HC_OPT_PROXY] = {"proxy", 0, "ADDRESS:PORT", SERVER,
+			  "Also be a forward proxy for AWS's hosts, on loopback: clients that ask a hard-coded host "
+			  "(the SDK asks "
+			  "STS so) reach this server, by TLS with a certificate of its own authority, DIR/ca.pem.",
+			  HC_CMD_SERVE, false, true},
+	[HC_OPT_WITH_PROXY] = {"proxy", 0, NULL, SERVER, "Also the variables for the server's proxy.", HC_CMD_ENV,
+			       false},
+	[HC_OPT_ACCOUNT] = {"account", 0, "ID", SERVER, "Account id in ARNs: 123456789012 by default.", HC_CMD_SERVE,
+			    false, true},
+	[HC_OPT_REGION] = {"region", 0, "REGION", SERVER,
+			   "Region in ARNs and signatures: us-west-2 by default. Requests for another one are refused.",
+			   HC_CMD_SERVE, false, true},
+	[HC_OPT_NO_AUTH] = {"no-auth", 0, NULL, SERVER,
+			    "Verify no signatures: whoever reaches the server may do everything. On loopback only.",
+			    HC_CMD_SERVE, false, true},
+	[HC_OPT_JOBS] = {"jobs", 0, "N", SERVER, "Jobs at once: the number of cores by default.", HC_CMD_SERVE, false,
+			 true},
+	[HC_OPT_IMAGE_COMMAND] = {"image-command", 0, "REPOSITORY=COMMAND...", SERVER,
+				  "Run jobs of an image as a command of /bin/sh, under the processing-container "
+				  "contract: paths of the job's "
+				  "environment lead into its folder, hindcast_container_root names that. Several in "
+				  "the settings' file, a "
+				  "line each.",
+				  HC_CMD_SERVE, false, true},
+	[HC_OPT_MAX_CONNECTIONS] = {"max-connections", 0, "N", LIMITS, "Connections at once: 512 by default.",
+				    HC_CMD_SERVE, false, true},
+	[HC_OPT_IDLE_TIMEOUT] = {"idle-timeout", 0, "SECONDS", LIMITS,
+				 "A connection on which nothing comes or goes for so long ends: 60 by default.",
+				 HC_CMD_SERVE, false, true},
+	[HC_OPT_MAX_HEADER_BYTES] = {"max-header-bytes", 0, "N", LIMITS, "Request line and headers: 32768 by default.",
+				     HC_CMD_SERVE, false, true},
+	[HC_OPT_MAX_BODY_BYTES] = {"max-body-bytes", 0, "N", LIMITS,
+				   "Body of a request that is no object: 4194304 by default, and at most.",
+				   HC_CMD_SERVE, false, true},
+	[HC_OPT_MAX_OBJECT_BYTES] = {"max-object-bytes", 0, "N", LIMITS, "Size of an object: 5 TiB by default.",
+				     HC_CMD_SERVE, false, true},
+	[HC_OPT_MAX_LISTING] = {"max-listing", 0, "N", LIMITS, "Objects in one page of a listing: 1000 by default.",
+				HC_CMD_SERVE, false, true},
 };
 
 static const struct hc_command commands[] = {
@@ -171,6 +220,20 @@ static const struct hc_command commands[] = {
 	 "and the "
 	 "exit message goes to output_message_file.",
 	 "DIR"},
+	{"serve", HC_CMD_SERVE, "--data DIR [--listen 127.0.0.1:8787] [OPTION...]",
+	 "a server that SageMaker's SDKs, boto3 and the AWS command line use unmodified",
+	 "Answers SageMaker's monitoring API, S3, CloudWatch, CloudWatch Logs, STS and IAM on one port, runs "
+	 "monitoring "
+	 "schedules and processing jobs, and keeps everything below DIR. The first start makes a key pair in "
+	 "DIR/credentials. When it is ready it prints one line with its URL; SIGTERM ends it.\n\nThen, in the shell of "
+	 "the client: eval \"$(hindcast env --data DIR)\".\n\nEvery option can also stand in the environment "
+	 "(HINDCAST_LISTEN) and in DIR/hindcast.conf (listen = 127.0.0.1:8787).",
+	 NULL},
+	{"env", HC_CMD_ENV, "--data DIR [--proxy]", "shell lines that lead AWS's clients to the server",
+	 "Prints lines for eval that set AWS_ENDPOINT_URL, AWS_SHARED_CREDENTIALS_FILE, AWS_REGION and "
+	 "AWS_DEFAULT_REGION, and unset what would win over them. With --proxy also HTTPS_PROXY, NO_PROXY and "
+	 "AWS_CA_BUNDLE.",
+	 NULL},
 	{"help", HC_CMD_HELP, "[COMMAND | --man]", "this help, or that of a command", "Prints help.", "COMMAND"},
 	{"version", HC_CMD_VERSION, "", "the program's version", "Prints the version.", NULL},
 };
@@ -200,6 +263,8 @@ const struct hc_options_table hc_table = {
 		       "matched.\n\n3: the machine refused (disk, memory, limits), or a script failed.",
 	.environment =
 		"SOURCE_DATE_EPOCH: seconds since 1970 that reports give as their evaluation time, so that the same "
-		"inputs give the same bytes.\n\nNO_COLOR: no colour, also on a terminal.\n\nThe variables of "
+		"inputs give the same bytes.\n\nNO_COLOR: no colour, also on a terminal.\n\nHINDCAST_TEST_CLOCK: for "
+		"tests of serve, a "
+		"file that holds how many seconds its clock is ahead.\n\nThe variables of "
 		"SageMaker's processing containers: see merge and analyze.",
 };

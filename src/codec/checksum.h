@@ -2,6 +2,9 @@
  * Digests and checksums over a stream of bytes, several at once: MD5, SHA-1, SHA-256 (OpenSSL), CRC32 (zlib), CRC32C (ours).
  *
  * S3's requests carry them, its ETag is one. Checksums are handed out as base64 of the big-endian bytes, as x-amz-checksum-* are.
+ *
+ * An object belongs to one thread at a time, for reading too. Only HC_IO (the library has no such digest, or no memory)
+ * can happen when it is opened; should the library fail later, there are 0 bytes and empty texts, which equal no checksum.
  */
 #ifndef HC_CODEC_CHECKSUM_H
 #define HC_CODEC_CHECKSUM_H

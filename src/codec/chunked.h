@@ -4,7 +4,8 @@
  *     HEX-SIZE[;chunk-signature=HEX64]\r\n BYTES \r\n ... 0[;chunk-signature=...]\r\n [name:value\r\n ...] [x-amz-trailer-signature:HEX64\r\n] \r\n
  *
  * A push parser: bytes come in pieces of any size and content goes out as it comes. Nothing is allocated; what
- * is kept is one line. The parser checks form; signatures are the caller's to check.
+ * is kept is one line. The parser checks form; signatures are the caller's to check. Lines of the trailer may end in LF alone: then
+ * one CR LF behind them is theirs, and the one after it ends the body, as minio-go writes it. After a failure nothing more is fed.
  */
 #ifndef HC_CODEC_CHUNKED_H
 #define HC_CODEC_CHUNKED_H

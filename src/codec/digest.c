@@ -1,34 +1,36 @@
 #include "codec/digest.h"
 
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { STEP = 1 << 16, SHA256_BYTES = 32 };
+#include "codec/checksum.h"
 
-static enum hc_code digest(EVP_MD_CTX *context, struct hc_source *source, char *step, unsigned char *out,
-			   struct hc_err *err)
+enum { STEP = 1 << 16 };
+
+static enum hc_code add_all(struct hc_checksums *sum, struct hc_source *source, char *step, struct hc_err *err)
 {
-	bool good = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-	for (size_t got = 1; good && got > 0;) {
+	for (size_t got = 1; got > 0;) {
 		HC_TRY(source->read(source, step, STEP, &got, err));
-		good = EVP_DigestUpdate(context, step, got) == 1;
+		hc_checksums_add(sum, step, got);
 	}
-	if (good && EVP_DigestFinal_ex(context, out, NULL) == 1)
-		return HC_OK;
-	return hc_fail(err, HC_IO, "the cryptographic library refused SHA-256");
+	return HC_OK;
 }
 
 enum hc_code hc_sha256_of_source(struct hc_source *source, char out[HC_SHA256_HEX_SIZE], struct hc_err *err)
 {
-	unsigned char bytes[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	char *step = malloc(STEP);
+	struct hc_checksums *sum = NULL;
+	char *step = malloc(STEP), hex[HC_CHECKSUM_TEXT_SIZE];
 	enum hc_code code =
-		context && step ? digest(context, source, step, bytes, err) : hc_fail_nomem(err, "a digest");
-	EVP_MD_CTX_free(context);
+		step ? hc_checksums_open(1u << HC_CHECKSUM_SHA256, &sum, err) : hc_fail_nomem(err, "a digest");
+	if (code == HC_OK)
+		code = add_all(sum, source, step, err);
+	if (code == HC_OK) {
+		hc_checksums_hex(sum, HC_CHECKSUM_SHA256, hex);
+		if (!hex[0])
+			code = hc_fail(err, HC_IO, "the cryptographic library refused SHA-256");
+		else
+			memcpy(out, hex, HC_SHA256_HEX_SIZE);
+	}
+	hc_checksums_free(sum);
 	free(step);
-	for (int i = 0; code == HC_OK && i < SHA256_BYTES; i++)
-		sprintf(out + 2 * (size_t)i, "%02x", bytes[i]);
 	return code;
 }

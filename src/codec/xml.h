@@ -8,11 +8,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum { HC_XML_DEPTH_MAX = 32, HC_XML_ELEMENTS_MAX = 100000 };
+enum { HC_XML_DEPTH_MAX = 32, HC_XML_ELEMENTS_MAX = 100000, HC_XML_BYTES_MAX = 16 << 20 };
 
 struct hc_xml {
-	struct hc_str name; /* without namespace prefix */
-	struct hc_str text; /* its character data, as it stands between its children, joined */
+	struct hc_str name;          /* without namespace prefix */
+	struct hc_str text;          /* its character data, as it stands between its children, joined */
 	struct hc_xml *first, *next; /* children, siblings */
 };
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/settings.h"
+
 static bool takes(const struct hc_option *o, const struct hc_command *c)
 {
 	return (o->commands & c->bit) != 0;
@@ -222,6 +224,11 @@ static void help_options(const struct hc_options_table *t, const struct hc_comma
 		group = o->group;
 		hc_buf_cstr(out, "  ");
 		option_name(o, out);
+		if (o->setting) {
+			char variable[HC_SETTING_VARIABLE_SIZE];
+			hc_setting_variable(o, variable);
+			hc_buf_printf(out, "   [%s]", variable);
+		}
 		hc_buf_char(out, '\n');
 		wrap(out, o->help, INDENT, 0);
 	}
@@ -298,6 +305,11 @@ static void roff_option(const struct hc_options_table *t, const struct hc_option
 			continue;
 		hc_buf_printf(out, "%s%s", first ? "" : ", ", t->commands[i].name);
 		first = false;
+	}
+	if (o->setting) {
+		char variable[HC_SETTING_VARIABLE_SIZE];
+		hc_setting_variable(o, variable);
+		hc_buf_printf(out, "; %s", variable);
 	}
 	hc_buf_cstr(out, ")\n");
 }

@@ -20,6 +20,7 @@ struct hc_option {
 	const char *help;  /* one or more sentences */
 	unsigned commands; /* bit mask: commands that take it */
 	bool in_manifest;  /* it can change what is written, so the manifest names it */
+	bool setting;      /* may also stand in the environment and in a file (conf/settings.h) */
 };
 
 struct hc_command {

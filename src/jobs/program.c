@@ -13,7 +13,14 @@
 #include "sys/clock.h"
 #include "sys/process.h"
 
-enum { SLICE_MS = 100, READ_BYTES = 1 << 16, ENV_MAX = 160, ARGV_MAX = 256, LAST_LINE_MAX = 1024 };
+enum {
+	SLICE_MS = 100,
+	READ_BYTES = 1 << 16,
+	MESSAGE_BYTES = 1 << 20,
+	ENV_MAX = 160,
+	ARGV_MAX = 256,
+	LAST_LINE_MAX = 1024
+};
 #define CONFIG "/opt/ml/config/processingjobconfig.json"
 #define MESSAGE "/opt/ml/output/message"
 #define METRICS "/opt/ml/output/metrics/cloudwatch"
@@ -260,7 +267,7 @@ static void drain_rest(struct watch *w)
 static void read_message(const struct launch *l, struct hc_program_end *out)
 {
 	struct hc_err ignored;
-	HC_BUF_SCOPED struct hc_buf path = HC_BUF(HC_PATH_LEN_MAX), text = HC_BUF(READ_BYTES);
+	HC_BUF_SCOPED struct hc_buf path = HC_BUF(HC_PATH_LEN_MAX), text = HC_BUF(MESSAGE_BYTES);
 	const char *named = given(l, "output_message_file");
 	hc_buf_printf(&path, "%s%s", l->folder, named && is_path(l, named) ? named : MESSAGE);
 	if (hc_file_slurp(hc_buf_cstring(&path), &text, &ignored) == HC_OK)

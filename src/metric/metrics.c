@@ -8,16 +8,16 @@ static const char *const problem_names[] = {
 	[HC_REGRESSION] = "Regression",
 };
 
-const char *hc_problem_name(enum hc_problem problem)
+const char *hc_problem_name(enum hc_problem_type problem)
 {
 	return problem_names[problem];
 }
 
-bool hc_problem_parse(struct hc_str s, enum hc_problem *out)
+bool hc_problem_parse(struct hc_str s, enum hc_problem_type *out)
 {
 	for (int i = HC_BINARY; i <= HC_REGRESSION; i++) {
 		if (hc_str_eq(s, hc_str(problem_names[i]))) {
-			*out = (enum hc_problem)i;
+			*out = (enum hc_problem_type)i;
 			return true;
 		}
 	}
@@ -88,7 +88,7 @@ static const struct hc_metric_info regression_table[] = {
 _Static_assert((int)HC_BINARY_METRICS <= (int)HC_METRICS_MAX && (int)HC_MULTICLASS_METRICS <= (int)HC_METRICS_MAX,
 	       "every table fits hc_metrics.values");
 
-const struct hc_metric_info *hc_metric_table(enum hc_problem problem, size_t *n)
+const struct hc_metric_info *hc_metric_table(enum hc_problem_type problem, size_t *n)
 {
 	switch (problem) {
 	case HC_BINARY:

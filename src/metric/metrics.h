@@ -9,15 +9,15 @@
 
 #include "base/arena.h"
 
-enum hc_problem {
+enum hc_problem_type {
 	HC_BINARY,
 	HC_MULTICLASS,
 	HC_REGRESSION,
 };
 
 /* "BinaryClassification", "MulticlassClassification", "Regression". */
-const char *hc_problem_name(enum hc_problem problem);
-bool hc_problem_parse(struct hc_str s, enum hc_problem *out);
+const char *hc_problem_name(enum hc_problem_type problem);
+bool hc_problem_parse(struct hc_str s, enum hc_problem_type *out);
 
 /*
  * The scalars of each problem type, in the order of statistics.json: indexes into hc_metric_table
@@ -88,7 +88,7 @@ struct hc_metric_info {
 /* The scalars of a problem type in the order of statistics.json; *n of them (at most
  * HC_METRICS_MAX). Static. Curves and the matrix are not among them. */
 enum { HC_METRICS_MAX = 24, HC_RANK_LAST = HC_METRICS_MAX };
-const struct hc_metric_info *hc_metric_table(enum hc_problem problem, size_t *n);
+const struct hc_metric_info *hc_metric_table(enum hc_problem_type problem, size_t *n);
 
 struct hc_metric {
 	bool present;          /* false: not measured at all (no score) */
@@ -103,7 +103,7 @@ struct hc_curve {
 };
 
 struct hc_metrics {
-	enum hc_problem problem;
+	enum hc_problem_type problem;
 	uint64_t n;                              /* records measured */
 	struct hc_metric values[HC_METRICS_MAX]; /* parallel to hc_metric_table */
 

@@ -27,7 +27,7 @@ struct hc_execution {
 	struct hc_stage *stage;
 	struct hc_parts parts;
 	struct hc_record record; /* of analyze, and of rows of the preprocessor */
-	struct hc_rows outputs, labels;
+	struct hc_measured_rows outputs, labels;
 	uint64_t rows; /* of tables, read so far */
 	struct hc_report report;
 };
@@ -411,8 +411,8 @@ enum hc_code hc_execution_run(const struct hc_request *request, struct hc_execut
 	e->account.arena = &e->arena;
 	e->tolerance = (struct hc_tolerance){.max = request->max_bad_records, .account = &e->account};
 	hc_record_init(&e->record);
-	hc_rows_init(&e->outputs);
-	hc_rows_init(&e->labels);
+	hc_measured_rows_init(&e->outputs);
+	hc_measured_rows_init(&e->labels);
 	e->report = (struct hc_report){.command = request->command,
 				       .has_window = request->has_window,
 				       .window = request->window,
@@ -443,8 +443,8 @@ void hc_execution_free(struct hc_execution *e)
 	if (e->request->checks)
 		hc_measure_free(&e->measure);
 	hc_record_free(&e->record);
-	hc_rows_free(&e->outputs);
-	hc_rows_free(&e->labels);
+	hc_measured_rows_free(&e->outputs);
+	hc_measured_rows_free(&e->labels);
 	hc_account_free(&e->account);
 	hc_input_files_free(&e->files);
 	hc_arena_free(&e->arena);

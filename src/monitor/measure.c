@@ -8,18 +8,18 @@
 
 enum { ROW_TEXTS_MAX = 1 << 28 };
 
-void hc_rows_init(struct hc_rows *r)
+void hc_measured_rows_init(struct hc_measured_rows *r)
 {
-	*r = (struct hc_rows){.texts = HC_BUF(ROW_TEXTS_MAX)};
+	*r = (struct hc_measured_rows){.texts = HC_BUF(ROW_TEXTS_MAX)};
 }
 
-void hc_rows_free(struct hc_rows *r)
+void hc_measured_rows_free(struct hc_measured_rows *r)
 {
 	free(r->list);
 	hc_buf_free(&r->texts);
 }
 
-static enum hc_code add_row(struct hc_rows *r, double number, struct hc_str text, struct hc_err *err)
+static enum hc_code add_row(struct hc_measured_rows *r, double number, struct hc_str text, struct hc_err *err)
 {
 	if (r->n == r->cap) {
 		size_t cap = r->cap ? r->cap * 2 : 16;
@@ -34,12 +34,12 @@ static enum hc_code add_row(struct hc_rows *r, double number, struct hc_str text
 	return hc_buf_check(&r->texts, "the classes of a record", err);
 }
 
-static struct hc_str row_text(const struct hc_rows *r, size_t i)
+static struct hc_str row_text(const struct hc_measured_rows *r, size_t i)
 {
 	return (struct hc_str){r->texts.p + r->list[i].text, r->list[i].text_n};
 }
 
-static void reset_rows(struct hc_rows *r)
+static void reset_rows(struct hc_measured_rows *r)
 {
 	r->n = 0;
 	hc_buf_reset(&r->texts);
@@ -94,8 +94,8 @@ enum hc_code hc_measure_init(struct hc_measure *m, const struct hc_measure_optio
 	hc_payload_init(&m->outputs);
 	hc_payload_init(&m->labels);
 	m->labels.alone = true;
-	hc_rows_init(&m->row_outputs);
-	hc_rows_init(&m->row_labels);
+	hc_measured_rows_init(&m->row_outputs);
+	hc_measured_rows_init(&m->row_labels);
 	hc_classes_init(&m->classes);
 	if (options->problem == HC_REGRESSION) {
 		m->regression = calloc(1, sizeof *m->regression);
@@ -109,8 +109,8 @@ void hc_measure_free(struct hc_measure *m)
 {
 	hc_payload_free(&m->outputs);
 	hc_payload_free(&m->labels);
-	hc_rows_free(&m->row_outputs);
-	hc_rows_free(&m->row_labels);
+	hc_measured_rows_free(&m->row_outputs);
+	hc_measured_rows_free(&m->row_labels);
 	hc_classes_free(&m->classes);
 	hc_binary_free(&m->binary);
 	hc_multiclass_free(&m->multiclass);
@@ -146,8 +146,8 @@ static enum hc_code read_score(struct hc_str text, double *out, struct hc_err *e
 }
 
 /* A prediction's row from the current row of a payload; cells from `first` on. */
-static enum hc_code read_output_row(const struct hc_measure *m, struct hc_payload *p, size_t first, struct hc_rows *out,
-				    struct hc_err *err)
+static enum hc_code read_output_row(const struct hc_measure *m, struct hc_payload *p, size_t first,
+				    struct hc_measured_rows *out, struct hc_err *err)
 {
 	double number = NAN;
 	struct hc_str cell, text = {0};
@@ -165,7 +165,7 @@ static enum hc_code read_output_row(const struct hc_measure *m, struct hc_payloa
 	return add_row(out, number, text, err);
 }
 
-static enum hc_code read_label_row(const struct hc_measure *m, struct hc_str cell, struct hc_rows *out,
+static enum hc_code read_label_row(const struct hc_measure *m, struct hc_str cell, struct hc_measured_rows *out,
 				   struct hc_err *err)
 {
 	double number = NAN;
@@ -192,8 +192,8 @@ static enum hc_code fail_empty(const char *what, struct hc_err *err)
 	return hc_hint(err, "remove the record, or allow it with --max-bad-records");
 }
 
-enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_data *output, struct hc_rows *out,
-				    struct hc_err *err)
+enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_data *output,
+				    struct hc_measured_rows *out, struct hc_err *err)
 {
 	const struct hc_attribute *attributes[HC_PAYLOAD_CELLS_MAX];
 	size_t n = output_attributes(m, attributes);
@@ -209,8 +209,8 @@ enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_d
 	return out->n ? HC_OK : fail_empty("output", err);
 }
 
-enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_data *truth, struct hc_rows *out,
-				    struct hc_err *err)
+enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_data *truth,
+				    struct hc_measured_rows *out, struct hc_err *err)
 {
 	const struct hc_attribute *attributes[] = {&m->options.truth};
 	struct hc_str cell;
@@ -241,8 +241,8 @@ static enum hc_code add_classes(struct hc_measure *m, struct hc_str actual_text,
 	return hc_binary_add(&m->binary, record, err);
 }
 
-enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_rows *outputs, const struct hc_rows *labels,
-			    const struct hc_identity *who, struct hc_err *err)
+enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_measured_rows *outputs,
+			    const struct hc_measured_rows *labels, const struct hc_identity *who, struct hc_err *err)
 {
 	if (outputs->n != labels->n) {
 		hc_fail(err, HC_INPUT, "the output has %zu rows and its label %zu", outputs->n, labels->n);

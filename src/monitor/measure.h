@@ -18,7 +18,7 @@
 
 /* What of a record is measured, and how. */
 struct hc_measure_options {
-	enum hc_problem problem;
+	enum hc_problem_type problem;
 	struct hc_attribute inference, probability, truth;
 	bool has_threshold;
 	double threshold;
@@ -31,7 +31,7 @@ struct hc_measure_options {
 enum hc_code hc_measure_options_check(const struct hc_measure_options *o, struct hc_err *err) HC_MUST_USE;
 
 /* The rows of one record's output or label. */
-struct hc_rows {
+struct hc_measured_rows {
 	struct hc_row {
 		double number;       /* the score (binary), the value (regression) */
 		size_t text, text_n; /* class text, in `texts` */
@@ -39,15 +39,15 @@ struct hc_rows {
 	size_t n, cap;
 	struct hc_buf texts;
 };
-void hc_rows_init(struct hc_rows *r);
-void hc_rows_free(struct hc_rows *r);
+void hc_measured_rows_init(struct hc_measured_rows *r);
+void hc_measured_rows_free(struct hc_measured_rows *r);
 
 struct hc_measure {
 	struct hc_measure_options options;
 	bool uses_score, uses_class; /* what is read of an output */
 	struct hc_payload outputs, labels;
-	struct hc_rows row_outputs, row_labels; /* of table rows */
-	struct hc_attribute flat_truth;         /* groundTruthData_<A>, where preprocessors have the label */
+	struct hc_measured_rows row_outputs, row_labels; /* of table rows */
+	struct hc_attribute flat_truth;                  /* groundTruthData_<A>, where preprocessors have the label */
 	char flat_truth_key[HC_ATTRIBUTE_LEN_MAX + 32];
 	struct hc_classes classes;
 	struct hc_binary binary;
@@ -62,11 +62,11 @@ void hc_measure_free(struct hc_measure *m);
 
 /* Reads the predictions of an output. HC_INPUT on a bad one: a column or path that is not there, a
  * score that is no number or outside 0..1, NaN, infinities. */
-enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_data *output, struct hc_rows *out,
-				    struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_measure_read_output(struct hc_measure *m, const struct hc_part_data *output,
+				    struct hc_measured_rows *out, struct hc_err *err) HC_MUST_USE;
 /* Reads the labels of a groundTruthData. HC_INPUT on a bad one. */
-enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_data *truth, struct hc_rows *out,
-				    struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_data *truth,
+				    struct hc_measured_rows *out, struct hc_err *err) HC_MUST_USE;
 
 /* Ids and places of what is added: for samples, and to say where a class was first seen. */
 struct hc_identity {
@@ -76,8 +76,9 @@ struct hc_identity {
 };
 
 /* Adds all rows of a record: outputs and labels pair one by one. HC_INPUT when their numbers differ. */
-enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_rows *outputs, const struct hc_rows *labels,
-			    const struct hc_identity *who, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_measured_rows *outputs,
+			    const struct hc_measured_rows *labels, const struct hc_identity *who,
+			    struct hc_err *err) HC_MUST_USE;
 
 /* Adds one row of a table that holds prediction and label: a CSV row or a JSON value of a baseline. */
 enum hc_code hc_measure_add_table_row(struct hc_measure *m, struct hc_str text, enum hc_payload_format format,

@@ -17,7 +17,7 @@ struct merge {
 	struct hc_merge_sink sink;
 	struct hc_join join;
 	struct hc_record record, kept_label; /* the record at hand; a label it is compared with */
-	struct hc_rows outputs, labels;
+	struct hc_measured_rows outputs, labels;
 	struct hc_csv_row row;
 	struct hc_buf line, truth, text, kept_text;
 };
@@ -263,16 +263,16 @@ enum hc_code hc_merge(const struct hc_request *request, struct hc_input_files *f
 			  .kept_text = HC_BUF(MERGE_RECORD_MAX)};
 	hc_record_init(&m.record);
 	hc_record_init(&m.kept_label);
-	hc_rows_init(&m.outputs);
-	hc_rows_init(&m.labels);
+	hc_measured_rows_init(&m.outputs);
+	hc_measured_rows_init(&m.labels);
 	enum hc_code code = hc_join_init(&m.join, err);
 	if (code == HC_OK)
 		code = read_all(&m, err);
 	hc_join_free(&m.join);
 	hc_record_free(&m.record);
 	hc_record_free(&m.kept_label);
-	hc_rows_free(&m.outputs);
-	hc_rows_free(&m.labels);
+	hc_measured_rows_free(&m.outputs);
+	hc_measured_rows_free(&m.labels);
 	hc_csv_row_free(&m.row);
 	hc_buf_free(&m.line);
 	hc_buf_free(&m.truth);

@@ -14,10 +14,10 @@
 /* A capture that found its label. */
 struct hc_match {
 	const struct hc_record *capture;
-	struct hc_str truth;           /* groundTruthData, as merged records hold it */
-	const struct hc_rows *outputs; /* its predictions; NULL when they are not read here */
-	struct hc_class_place place;   /* of the capture: file in the plan, line */
-	struct hc_class_place label;   /* of the label */
+	struct hc_str truth;                    /* groundTruthData, as merged records hold it */
+	const struct hc_measured_rows *outputs; /* its predictions; NULL when they are not read here */
+	struct hc_class_place place;            /* of the capture: file in the plan, line */
+	struct hc_class_place label;            /* of the label */
 };
 
 struct hc_merge_sink {

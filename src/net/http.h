@@ -2,11 +2,21 @@
  * The HTTP server: libmicrohttpd behind one small door.
  *
  * Each connection has a thread of its own, so what an application does for one request (wait for a disk, say) keeps no other
- * waiting. A request comes as begin - body... - finish, or begin - body... - drop when the client goes away. Paths
- * and headers are handed on as they came: decoding is the application's. What is no HTTP, or passes a limit, is refused here.
+ * waiting. A request comes as begin - body... - finish, or begin - body... - drop when the client goes away. Paths and headers
+ * are handed on as they came: decoding is the application's. The server adds Date, Server (unless there is one) and Content-Length.
  *
- * Ownership: a request and its strings live until finish or drop has returned; a reply's buffer is taken over by the server,
- * its file is closed by it.
+ * What is no HTTP, or passes a limit, is refused here with a bare text: 400 for a target that is no path, a character that no
+ * header may have, not exactly one Host, more than one length of the body; 431 for too many or too long headers, request line included;
+ * 501 for a transfer coding but chunked. libmicrohttpd (0.9.75) itself answers 505, 431 far above our limit, 400 to a line that is no
+ * header, a length that is no number (that head it sends twice) and broken chunks; it ends the connection without a word on a request
+ * line of one word and on a query of thousands of parameters. To it a line ends at a NUL: what stands behind it is not seen by anyone.
+ *
+ * A client that sends its whole body before it reads still finds an early reply: our side of the connection is closed behind it,
+ * and the body is read and thrown away for at most 30 s, or until nothing has come for 2 s.
+ *
+ * Ownership: a request and its strings live until finish or drop has returned; a reply's buffer is taken over by the server, its file
+ * is closed by it. Threads: begin, body, finish and drop of one request come one after the other in the thread of its connection, those
+ * of different requests at the same time. Signals are blocked in all of them. SIGPIPE must be ignored by the program.
  */
 #ifndef HC_NET_HTTP_H
 #define HC_NET_HTTP_H
@@ -33,13 +43,19 @@ struct hc_http_request {
 /* The value of a header, by name in any case; NULL slice (p == NULL) when it is not there. */
 struct hc_str hc_http_header_get(const struct hc_http_request *r, const char *name);
 
-enum { HC_HTTP_REPLY_HEADERS_MAX = 64 };
+enum {
+	HC_HTTP_REPLY_HEADERS_MAX = 64,
+	HC_HTTP_REQUEST_HEADERS_MAX = 256,         /* more are refused: 431 */
+	HC_HTTP_REPLY_BODY_MAX = 64 * 1024 * 1024, /* of the buffer that begin, body and finish find in a reply */
+	HC_HTTP_BODY_PIECE_BYTES = 256 * 1024,     /* a body comes in pieces of at most about so much */
+};
 
 /* Filled by the application. Starts as HC_HTTP_REPLY. */
 struct hc_http_reply {
 	unsigned status;
 	char *headers[HC_HTTP_REPLY_HEADERS_MAX]; /* "Name: value", by hc_http_reply_header */
 	size_t n_headers;
+	bool failed;        /* a header could not be added: the reply becomes a bare 500 */
 	struct hc_buf body; /* or: */
 	int fd;             /* a file whose bytes [offset, offset + length) are the body; -1: none */
 	uint64_t offset, length;
@@ -48,7 +64,10 @@ struct hc_http_reply {
 	uint64_t head_length;
 };
 #define HC_HTTP_REPLY(max_body) ((struct hc_http_reply){.status = 200, .fd = -1, .body = HC_BUF(max_body)})
-/* Adds a header; CR, LF and NUL in a value are replaced by spaces; beyond the maximum or without memory it is an internal error: status 500. */
+/*
+ * Adds a header. CR and LF in the value become spaces; it ends at a NUL. Content-Length, Date and Connection are not the application's. Beyond
+ * the maximum, or without memory, the reply becomes a 500 as a whole.
+ */
 void hc_http_reply_header(struct hc_http_reply *r, const char *name, const char *fmt, ...) HC_PRINTF(3, 4);
 void hc_http_reply_free(struct hc_http_reply *r);
 
@@ -56,10 +75,14 @@ struct hc_http_app {
 	void *arg;
 	/*
 	 * Headers are complete. Returns the exchange to go on with, or NULL after filling `reply` to answer at once: the body
-	 * is then not read and the connection ends after the reply. `100 Continue` is sent by the server when begin accepted.
+	 * is then thrown away and the connection ends after the reply (one without a body goes on). `100 Continue` is sent by
+	 * the server when begin accepted.
 	 */
 	void *(*begin)(void *arg, const struct hc_http_request *request, struct hc_http_reply *reply);
-	/* Some of the body. False: filled `reply`, answer and end the connection; finish and drop are not called then. */
+	/*
+	 * Some of the body. False: filled `reply` and freed the exchange; no more of the body comes, nor finish or drop. The reply
+	 * is sent when the client has sent the rest, for which it has 30 s: clients do not look before.
+	 */
 	bool (*body)(void *exchange, const void *p, size_t n, struct hc_http_reply *reply);
 	/* The body is complete. Frees the exchange. */
 	void (*finish)(void *exchange, struct hc_http_reply *reply);
@@ -70,8 +93,9 @@ struct hc_http_app {
 struct hc_http_options {
 	const char *listen;       /* "127.0.0.1:8787", "[::1]:0"; port 0: any */
 	unsigned connections_max; /* further ones wait */
-	unsigned idle_timeout_s;  /* a connection on which nothing comes or goes for so long ends */
-	size_t headers_max;       /* bytes of request line and headers */
+	unsigned
+		idle_timeout_s; /* a connection on which nothing comes or goes for so long ends; the application's time does not count */
+	size_t headers_max; /* bytes of request line and headers: 431 beyond */
 };
 
 struct hc_http;
@@ -82,7 +106,10 @@ enum hc_code hc_http_start(const struct hc_http_options *options, const struct h
 unsigned hc_http_port(const struct hc_http *h);
 /* True when the address that was asked for is a loopback one (127.0.0.0/8, ::1). */
 bool hc_http_is_loopback(const struct hc_http *h);
-/* Takes no new connections, lets requests that have begun end (at most grace_s seconds), frees all. NULL is fine. */
+/*
+ * Takes no new connections, lets requests that have begun end (at most grace_s seconds; then they are dropped), frees all. Waits for
+ * calls of the application to return, however long. Kept connections on which nothing goes on are not waited for. NULL is fine.
+ */
 void hc_http_stop(struct hc_http *h, unsigned grace_s);
 
 #endif

@@ -18,7 +18,7 @@ const char *hc_operator_name(enum hc_operator op)
 	return operators[op];
 }
 
-const char *hc_constraints_key(enum hc_problem problem)
+const char *hc_constraints_key(enum hc_problem_type problem)
 {
 	static const char *const keys[] = {
 		[HC_BINARY] = "binary_classification_constraints",
@@ -28,7 +28,7 @@ const char *hc_constraints_key(enum hc_problem problem)
 	return keys[problem];
 }
 
-const char *hc_statistics_key(enum hc_problem problem)
+const char *hc_statistics_key(enum hc_problem_type problem)
 {
 	static const char *const keys[] = {
 		[HC_BINARY] = "binary_classification_metrics",
@@ -41,7 +41,7 @@ const char *hc_statistics_key(enum hc_problem problem)
 struct parser {
 	struct hc_json json;
 	const char *path;
-	enum hc_problem problem;
+	enum hc_problem_type problem;
 	const struct hc_metric_info *metrics;
 	size_t n_metrics;
 	struct hc_constraints found;
@@ -190,7 +190,7 @@ static enum hc_code fail_document(const struct parser *p, const char *other, str
 	return hc_hint(err, "use the constraints.json of a baseline for %s", hc_problem_name(p->problem));
 }
 
-enum hc_code hc_constraints_parse(struct hc_str text, const char *path, enum hc_problem problem,
+enum hc_code hc_constraints_parse(struct hc_str text, const char *path, enum hc_problem_type problem,
 				  struct hc_constraints *out, struct hc_err *err)
 {
 	struct parser p = {.path = path, .problem = problem};
@@ -207,8 +207,8 @@ enum hc_code hc_constraints_parse(struct hc_str text, const char *path, enum hc_
 		return fail_text(&p, err);
 	while (hc_json_member(&p.json, &key)) {
 		for (int k = HC_BINARY; k <= HC_REGRESSION; k++)
-			if (k != (int)problem && hc_json_key_is(&key, hc_constraints_key((enum hc_problem)k)))
-				other = hc_constraints_key((enum hc_problem)k);
+			if (k != (int)problem && hc_json_key_is(&key, hc_constraints_key((enum hc_problem_type)k)))
+				other = hc_constraints_key((enum hc_problem_type)k);
 		if (hc_json_key_is(&key, hc_constraints_key(problem))) {
 			any = true;
 			HC_TRY(parse_metrics(&p, err));

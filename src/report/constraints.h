@@ -31,15 +31,15 @@ struct hc_constraints {
 };
 
 /* "binary_classification_constraints" and "binary_classification_metrics". */
-const char *hc_constraints_key(enum hc_problem problem);
-const char *hc_statistics_key(enum hc_problem problem);
+const char *hc_constraints_key(enum hc_problem_type problem);
+const char *hc_statistics_key(enum hc_problem_type problem);
 
 /*
  * Reads a constraints file's text; `path` is for messages: `path:LINE: ...`. HC_INPUT on what is not one: not JSON, of
  * another problem type, unknown metric names or operators (the hint names the nearest known one), thresholds that are no
  * finite numbers. Of a metric that comes twice the last one counts.
  */
-enum hc_code hc_constraints_parse(struct hc_str text, const char *path, enum hc_problem problem,
+enum hc_code hc_constraints_parse(struct hc_str text, const char *path, enum hc_problem_type problem,
 				  struct hc_constraints *out, struct hc_err *err) HC_MUST_USE;
 
 #endif

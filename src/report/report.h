@@ -50,7 +50,7 @@ struct hc_report {
 	struct hc_window window;
 
 	bool has_metrics;
-	enum hc_problem problem;
+	enum hc_problem_type problem;
 	struct hc_metrics metrics;
 	struct hc_class_map classes; /* classification */
 

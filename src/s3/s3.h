@@ -18,9 +18,9 @@ struct hc_s3_request {
 	const char *request_id;
 	/* Bucket and key: decoded, from path or host; empty key for a bucket's own operations, both empty for the service's. */
 	struct hc_str bucket, key;
-	bool authenticated;                  /* false: --no-auth; nothing of the payload's signature is checked */
-	struct hc_str payload_hash;          /* x-amz-content-sha256, or UNSIGNED-PAYLOAD for presigned requests */
-	const struct hc_sigv4_claim *claim;  /* with authenticated */
+	bool authenticated;                 /* false: --no-auth; nothing of the payload's signature is checked */
+	struct hc_str payload_hash;         /* x-amz-content-sha256, or UNSIGNED-PAYLOAD for presigned requests */
+	const struct hc_sigv4_claim *claim; /* with authenticated */
 	struct hc_str secret;
 };
 
@@ -32,7 +32,7 @@ void hc_s3_finish(struct hc_s3 *s, struct hc_http_reply *reply);
 void hc_s3_drop(struct hc_s3 *s);
 
 /* An error as S3 writes it: <Error><Code>..., status; also for what src/api finds (signatures). */
-void hc_s3_fault(struct hc_http_reply *reply, unsigned status, const char *code, const char *text, struct hc_str resource,
-		 const char *request_id);
+void hc_s3_fault(struct hc_http_reply *reply, unsigned status, const char *code, const char *text,
+		 struct hc_str resource, const char *request_id);
 
 #endif

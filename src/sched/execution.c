@@ -32,29 +32,55 @@ static enum hc_code read_order(const json_t *doc, int64_t slot_us, struct hc_are
 	return HC_OK;
 }
 
-/* Where an endpoint's captures are: its configuration's DataCaptureConfig. */
+/* Where an endpoint's captures are: its own detail keeps that, so that the configuration may go (sagemaker/endpoint.c). */
 static enum hc_code find_capture(struct hc_db *db, struct hc_str endpoint, struct hc_arena *arena, struct hc_str *out,
 				 struct hc_err *err)
 {
-	struct hc_resource e, config;
+	struct hc_resource e;
 	bool found;
 	HC_TRY(hc_resource_get(db, HC_KIND_ENDPOINT, endpoint, arena, &e, &found, err));
-	if (found)
-		HC_TRY(hc_resource_get(db, HC_KIND_ENDPOINT_CONFIG, e.definition, arena, &config, &found, err));
 	if (!found) {
-		hc_fail(err, HC_EMPTY, "Job inputs had no data: there is no endpoint %.*s, or no configuration of it",
-			HC_STR_ARG(endpoint));
+		hc_fail(err, HC_EMPTY, "Job inputs had no data: there is no endpoint %.*s", HC_STR_ARG(endpoint));
 		return hc_hint(err, "register it (CreateEndpointConfig with DataCaptureConfig, CreateEndpoint)");
 	}
-	json_t *doc = hc_tree_parse(config.doc);
-	struct hc_str uri = hc_tree_text(doc, "DataCaptureConfig.DestinationS3Uri");
+	json_t *detail = hc_tree_parse(e.detail);
+	struct hc_str uri = hc_tree_text(detail, "DataCaptureConfig.DestinationS3Uri");
 	*out = uri.p ? hc_arena_copy(arena, uri) : uri;
-	json_decref(doc);
-	if (uri.p)
+	bool given = uri.p != NULL;
+	json_decref(detail);
+	if (given)
 		return out->p ? HC_OK : hc_fail_nomem(err, "an address");
 	hc_fail(err, HC_EMPTY, "Job inputs had no data: the endpoint %.*s has no DataCaptureConfig",
 		HC_STR_ARG(endpoint));
 	return hc_hint(err, "update it to a configuration with one");
+}
+
+/*
+ * A definition may name the baselining job alone, as the SDK does behind suggest_baseline: its constraints are those that the job suggested.
+ */
+static enum hc_code find_constraints(struct hc_db *db, json_t *definition, struct hc_arena *arena, struct hc_err *err)
+{
+	struct hc_resource job;
+	bool found;
+	json_t *config = hc_tree_at(definition, "ModelQualityBaselineConfig");
+	struct hc_str name = hc_tree_text(config, "BaseliningJobName");
+	if (!name.p || hc_tree_at(config, "ConstraintsResource.S3Uri"))
+		return HC_OK;
+	HC_TRY(hc_resource_get(db, HC_KIND_JOB, name, arena, &job, &found, err));
+	if (!found) {
+		hc_fail(err, HC_EMPTY, "there is no baselining job %.*s, whose constraints this definition asks for",
+			HC_STR_ARG(name));
+		return hc_hint(err, "name ConstraintsResource, or run the baseline again");
+	}
+	json_t *doc = hc_tree_parse(job.doc);
+	struct hc_str output = hc_tree_text(doc, "ProcessingOutputConfig.Outputs.[0].S3Output.S3Uri");
+	struct hc_location at;
+	struct hc_str uri = {NULL, 0};
+	if (output.p && hc_location_parse(output, &at))
+		uri = hc_location_print(&at, "constraints.json", arena);
+	json_decref(doc);
+	json_t *resource = uri.p ? json_pack("{s:s%}", "S3Uri", uri.p, uri.n) : NULL;
+	return hc_tree_set(config, "ConstraintsResource", resource) ? HC_OK : hc_fail_nomem(err, "an execution");
 }
 
 /* --- claiming --------------------------------------------------------------------------------- */
@@ -163,6 +189,7 @@ static enum hc_code write_order(const struct claim *c, const struct hc_resource 
 		hc_tree_set_int(doc, "PeriodSeconds", period_us / HC_SECOND_US);
 	if (!fine)
 		return hc_fail_nomem(err, "an execution");
+	HC_TRY(find_constraints(c->db, given, c->arena, err));
 	struct hc_str endpoint = hc_tree_text(given, "ModelQualityJobInput.EndpointInput.EndpointName");
 	if (endpoint.p)
 		HC_TRY(find_capture(c->db, endpoint, c->arena, &capture, err));

@@ -20,9 +20,9 @@
 struct hc_server {
 	struct hc_catalog *catalog;
 	struct hc_contents *contents;
-	const char *logs;         /* folder of the jobs' logs */
-	const char *account;      /* "123456789012" */
-	const char *region;       /* "us-west-2" */
+	const char *logs;    /* folder of the jobs' logs */
+	const char *account; /* "123456789012" */
+	const char *region;  /* "us-west-2" */
 	const char *access_key;
 	/* Images that a setting maps to a command: "REPOSITORY=COMMAND" each, NULL-terminated. */
 	const char *const *image_commands;
@@ -51,8 +51,8 @@ struct hc_call {
 };
 
 /* Says what is wrong in AWS's words; `return hc_fault(call, err, 400, "ResourceNotFound", ...)`. Returns HC_USAGE. */
-#define hc_fault(call, err, status_, code_, ...)                           \
-	(hc_fault_set(&(call)->fault, (status_), (code_), __VA_ARGS__),    \
+#define hc_fault(call, err, status_, code_, ...)                        \
+	(hc_fault_set(&(call)->fault, (status_), (code_), __VA_ARGS__), \
 	 hc_fail((err), HC_USAGE, "%s: %s", (call)->fault.code, (call)->fault.text))
 void hc_fault_set(struct hc_fault *fault, unsigned status, const char *code, const char *fmt, ...) HC_PRINTF(4, 5);
 

@@ -17,6 +17,13 @@
 #include "base/str.h"
 
 enum { HC_SIGV4_HEADERS_MAX = 256, HC_SIGV4_HEX_SIZE = 65, HC_SIGV4_PRESIGNED_MAX_S = 7 * 86400 };
+/* Parameters of a signed request's query; bytes of an access key, of a part of the scope, of a secret. */
+enum {
+	HC_SIGV4_PARAMETERS_MAX = 1024,
+	HC_SIGV4_KEY_MAX = 128,
+	HC_SIGV4_SCOPE_PART_MAX = 64,
+	HC_SIGV4_SECRET_MAX = 256,
+};
 
 struct hc_sigv4_header {
 	struct hc_str name, value; /* name in any case, value as it came */
@@ -61,8 +68,12 @@ enum hc_sigv4_verdict hc_sigv4_read(const struct hc_sigv4_request *request, stru
 /*
  * Whether the claim's signature was made with `secret` over this request. `payload_hash` is what stands on the last line of the
  * canonical request: the hex SHA-256 of the body, or the value of x-amz-content-sha256 (UNSIGNED-PAYLOAD, STREAMING-...).
- * The path is canonicalized as S3 does (as it is, normalized percent-encoding) for service "s3", as all others do (encoded again, dot
- * segments removed) else. MALFORMED only without memory.
+ *
+ * For service "s3" the path is not normalized, but clients differ in what they escape. So two spellings are tried of path and of
+ * query: the one of AWS's documentation (everything but A-Z a-z 0-9 - . _ ~ as %XX; '+' in a query is a space; an escaped slash
+ * of a path stays escaped), and the one that was sent, which botocore signs. Both say the same to whoever decodes them so: a
+ * reader of the query must take '+' for a space. For all other services the path is what AWS has for them: without dot
+ * and empty segments, escaped again. `secret` has HC_SIGV4_SECRET_MAX bytes at most. MALFORMED only without memory.
  */
 enum hc_sigv4_verdict hc_sigv4_verify(const struct hc_sigv4_request *request, const struct hc_sigv4_claim *claim,
 				      struct hc_str secret, struct hc_str payload_hash,
@@ -70,7 +81,7 @@ enum hc_sigv4_verdict hc_sigv4_verify(const struct hc_sigv4_request *request, co
 
 /*
  * The chunks of a body sent as STREAMING-AWS4-HMAC-SHA256-PAYLOAD[-TRAILER]: each chunk's signature follows from the one
- * before, the first from the claim's. Opened after hc_sigv4_verify said FINE.
+ * before, the first from the claim's. Opened after hc_sigv4_verify said FINE. Without memory no chunk is the right one.
  */
 struct hc_sigv4_chunks {
 	unsigned char key[32];

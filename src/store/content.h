@@ -49,7 +49,7 @@ void hc_content_remove(struct hc_contents *c, const char *id);
 
 /* Removes every file last changed before `before_us` that `is_used` does not know: what a crash left. Calls is_used once a file, from this thread. */
 enum hc_code hc_content_sweep(struct hc_contents *c, int64_t before_us,
-			      enum hc_code (*is_used)(void *arg, const char *id, bool *used, struct hc_err *err), void *arg,
-			      uint64_t *removed, struct hc_err *err) HC_MUST_USE;
+			      enum hc_code (*is_used)(void *arg, const char *id, bool *used, struct hc_err *err),
+			      void *arg, uint64_t *removed, struct hc_err *err) HC_MUST_USE;
 
 #endif

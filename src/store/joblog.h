@@ -1,6 +1,6 @@
 /*
  * Logs of jobs: what a job's process wrote, line by line, each with the time when it came. One file a stream,
- * "EPOCH-MS TEXT\n" a line (bytes that are not UTF-8 as U+FFFD, NUL left out, at most HC_LOG_LINE_MAX bytes). Read by CloudWatch Logs' operations.
+ * "EPOCH-MS TEXT\n" a line (bytes that are not UTF-8 as U+FFFD, NUL and a CR at the end left out; what is longer than HC_LOG_LINE_MAX bytes becomes several lines). Read by CloudWatch Logs' operations.
  *
  * FOLDER/JOB/algo-1-EPOCH.log. Job names come from the API, checked against their pattern before (no '/' or '.').
  */
@@ -41,10 +41,13 @@ struct hc_log_event {
 	struct hc_str text;
 };
 /*
+ * HC_USAGE when no line begins at that offset (tokens come from outside). Lines that are none of ours (a file changed by hand) are passed over, so that
+ * n may be 0 while *next moves on.
+ *
  * Events of one stream from byte `offset` on (0: the start), at most `limit` and about 1 MB; *next is the offset behind them. Only whole
- * lines are seen. With `backward` those before `offset` (UINT64_MAX: the end), in their order; *next is then where they begin. *found = false: no such stream.
+ * lines are seen. With `backward` those before `offset` (UINT64_MAX: the end, and *offset is set to where that is), in their order; *next is then where they begin. *found = false: no such stream.
  */
-enum hc_code hc_log_read(const char *folder, struct hc_str stream, uint64_t offset, bool backward, size_t limit,
+enum hc_code hc_log_read(const char *folder, struct hc_str stream, uint64_t *offset, bool backward, size_t limit,
 			 struct hc_arena *arena, struct hc_log_event **out, size_t *n, uint64_t *next, bool *found,
 			 struct hc_err *err) HC_MUST_USE;
 

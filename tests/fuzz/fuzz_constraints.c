@@ -9,7 +9,7 @@
 
 static struct hc_err err;
 
-static void check(const struct hc_constraints *c, enum hc_problem problem)
+static void check(const struct hc_constraints *c, enum hc_problem_type problem)
 {
 	size_t n;
 	bool seen[HC_METRICS_MAX] = {false};
@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct hc_str text = input_text(data, size);
 	for (int problem = HC_BINARY; problem <= HC_REGRESSION; problem++) {
 		struct hc_constraints c;
-		enum hc_code code = hc_constraints_parse(text, "c.json", (enum hc_problem)problem, &c, &err);
+		enum hc_code code = hc_constraints_parse(text, "c.json", (enum hc_problem_type)problem, &c, &err);
 		if (code == HC_OK) {
-			check(&c, (enum hc_problem)problem);
+			check(&c, (enum hc_problem_type)problem);
 			continue;
 		}
 		must(code == HC_INPUT && hc_str_starts(hc_str(err.msg), "c.json:"));

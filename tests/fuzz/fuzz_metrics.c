@@ -26,7 +26,7 @@ static struct hc_measure_options options_of(unsigned flags, unsigned label)
 {
 	static const char *const positive[] = {"1", "0", "yes", "a", "2.0", " no", "\xc3\xa9", "true"};
 	struct hc_measure_options o = {
-		.problem = (enum hc_problem)(flags % 3), .truth = column(0), .seed = 1, .curve_points = 3};
+		.problem = (enum hc_problem_type)(flags % 3), .truth = column(0), .seed = 1, .curve_points = 3};
 	flags /= 3;
 	bool score = o.problem == HC_BINARY && flags & 1;
 	if (score)

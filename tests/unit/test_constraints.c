@@ -11,7 +11,7 @@
 	"\"" metric "\":{\"threshold\":" threshold ",\"comparison_operator\":\"GreaterThanThreshold\"}"
 
 /* "name<threshold " or "name>threshold " of each, in their order. */
-static void tell(const struct hc_constraints *c, enum hc_problem problem, struct hc_buf *out)
+static void tell(const struct hc_constraints *c, enum hc_problem_type problem, struct hc_buf *out)
 {
 	size_t n;
 	const struct hc_metric_info *table = hc_metric_table(problem, &n);
@@ -27,7 +27,7 @@ static void test_read(void **state)
 {
 	(void)state;
 	static const struct {
-		enum hc_problem problem;
+		enum hc_problem_type problem;
 		const char *text, *told;
 	} table[] = {
 		/* as AWS writes it */
@@ -90,9 +90,9 @@ static void test_all(void **state)
 	(void)state;
 	for (int problem = HC_BINARY; problem <= HC_REGRESSION; problem++) {
 		size_t n;
-		const struct hc_metric_info *table = hc_metric_table((enum hc_problem)problem, &n);
+		const struct hc_metric_info *table = hc_metric_table((enum hc_problem_type)problem, &n);
 		struct hc_buf text = HC_BUF(1 << 20);
-		hc_buf_printf(&text, "{\"%s\":{", hc_constraints_key((enum hc_problem)problem));
+		hc_buf_printf(&text, "{\"%s\":{", hc_constraints_key((enum hc_problem_type)problem));
 		for (size_t i = 0; i < n; i++)
 			hc_buf_printf(&text,
 				      "%s\"%s\":{\"threshold\":%zu,\"comparison_operator\":\"LessThanThreshold\"}",
@@ -100,7 +100,7 @@ static void test_all(void **state)
 		hc_buf_cstr(&text, "}}");
 		struct hc_constraints c;
 		struct hc_err err;
-		assert_int_equal(hc_constraints_parse(hc_buf_view(&text), "c", (enum hc_problem)problem, &c, &err),
+		assert_int_equal(hc_constraints_parse(hc_buf_view(&text), "c", (enum hc_problem_type)problem, &c, &err),
 				 HC_OK);
 		assert_int_equal(c.n, n);
 		for (size_t i = 0; i < n; i++) {
@@ -115,7 +115,7 @@ static void test_refused(void **state)
 {
 	(void)state;
 	static const struct {
-		enum hc_problem problem;
+		enum hc_problem_type problem;
 		const char *text, *place, *why, *hint;
 	} table[] = {
 		/* unknown names, with the nearest known one */

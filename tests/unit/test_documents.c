@@ -17,7 +17,7 @@ static void check_text(struct hc_buf *out, const char *expected)
 }
 
 /* Fills all values of a problem with 0.5 and a deviation of 0.25. */
-static void fill(struct hc_report *r, enum hc_problem problem)
+static void fill(struct hc_report *r, enum hc_problem_type problem)
 {
 	size_t n;
 	hc_metric_table(problem, &n);
@@ -227,8 +227,8 @@ static void test_suggestions_read_back(void **state)
 			struct hc_constraints c;
 			struct hc_err err;
 			size_t n, expected = 0;
-			fill(&r, (enum hc_problem)problem);
-			const struct hc_metric_info *table = hc_metric_table((enum hc_problem)problem, &n);
+			fill(&r, (enum hc_problem_type)problem);
+			const struct hc_metric_info *table = hc_metric_table((enum hc_problem_type)problem, &n);
 			for (size_t i = 0; i < n; i++) {
 				r.metrics.values[i].value = odd[(i + shift) % COUNT(odd)];
 				expected += table[i].constraint != HC_NOT_CONSTRAINED &&
@@ -236,7 +236,7 @@ static void test_suggestions_read_back(void **state)
 			}
 			hc_report_suggested_constraints(&r, &out);
 			assert_int_equal(
-				hc_constraints_parse(hc_buf_view(&out), "c", (enum hc_problem)problem, &c, &err),
+				hc_constraints_parse(hc_buf_view(&out), "c", (enum hc_problem_type)problem, &c, &err),
 				HC_OK);
 			assert_int_equal(c.n, expected);
 			for (size_t i = 0; i < c.n; i++) {
@@ -365,7 +365,7 @@ static void test_readings(void **state)
 {
 	(void)state;
 	static const struct {
-		enum hc_problem problem;
+		enum hc_problem_type problem;
 		enum hc_class_reading reading;
 		const char *read_as;
 	} table[] = {

@@ -6,7 +6,7 @@
 #include "check.h"
 
 /* All metrics present, each 0.5. */
-static struct hc_metrics metrics_of(enum hc_problem problem)
+static struct hc_metrics metrics_of(enum hc_problem_type problem)
 {
 	struct hc_metrics m = {.problem = problem};
 	size_t n;
@@ -17,7 +17,7 @@ static struct hc_metrics metrics_of(enum hc_problem problem)
 }
 
 /* Constraints on the metrics of these names, in their order, each broken by a value of 0.5. */
-static struct hc_constraints broken(enum hc_problem problem, const char *names)
+static struct hc_constraints broken(enum hc_problem_type problem, const char *names)
 {
 	struct hc_constraints c = {0};
 	size_t n;
@@ -95,7 +95,7 @@ static void test_order(void **state)
 {
 	(void)state;
 	static const struct {
-		enum hc_problem problem;
+		enum hc_problem_type problem;
 		const char *file, *reported;
 	} table[] = {
 		/* reference 4.6, and f0_5 last; whatever the order of the file */
@@ -189,7 +189,7 @@ static void test_quirks(void **state)
 {
 	(void)state;
 	static const struct {
-		enum hc_problem problem;
+		enum hc_problem_type problem;
 		const char *file, *reported;
 		size_t judged;
 		bool silenced;

@@ -8,12 +8,12 @@
 struct bench {
 	struct hc_arena arena;
 	struct hc_measure measure;
-	struct hc_rows outputs, labels;
+	struct hc_measured_rows outputs, labels;
 	uint64_t line;
 };
 
 struct setup {
-	enum hc_problem problem;
+	enum hc_problem_type problem;
 	const char *inference, *probability, *threshold, *truth, *positive_label;
 };
 
@@ -44,15 +44,15 @@ static void open_bench(struct bench *b, const struct setup *s)
 	options_of(s, &b->arena, &o);
 	if (hc_measure_init(&b->measure, &o, &err) != HC_OK)
 		fail_msg("%s", err.msg);
-	hc_rows_init(&b->outputs);
-	hc_rows_init(&b->labels);
+	hc_measured_rows_init(&b->outputs);
+	hc_measured_rows_init(&b->labels);
 }
 
 static void close_bench(struct bench *b)
 {
 	hc_measure_free(&b->measure);
-	hc_rows_free(&b->outputs);
-	hc_rows_free(&b->labels);
+	hc_measured_rows_free(&b->outputs);
+	hc_measured_rows_free(&b->labels);
 	hc_arena_free(&b->arena);
 }
 

@@ -5,15 +5,15 @@ static void test_problems(void **state)
 	(void)state;
 	static const char *const names[] = {"BinaryClassification", "MulticlassClassification", "Regression"};
 	for (int i = 0; i < 3; i++) {
-		enum hc_problem problem = HC_BINARY;
-		assert_string_equal(hc_problem_name((enum hc_problem)i), names[i]);
+		enum hc_problem_type problem = HC_BINARY;
+		assert_string_equal(hc_problem_name((enum hc_problem_type)i), names[i]);
 		assert_true(hc_problem_parse(hc_str(names[i]), &problem));
 		assert_int_equal(problem, i);
 	}
 	static const char *const wrong[] = {"", "Binary", "binaryclassification", "Regression ",
 					    "BinaryClassificationX"};
 	for (size_t i = 0; i < COUNT(wrong); i++) {
-		enum hc_problem problem = HC_MULTICLASS;
+		enum hc_problem_type problem = HC_MULTICLASS;
 		assert_false(hc_problem_parse(hc_str(wrong[i]), &problem));
 		assert_int_equal(problem, HC_MULTICLASS);
 	}
@@ -40,7 +40,7 @@ static void test_camel_case(void **state)
 	(void)state;
 	for (int problem = HC_BINARY; problem <= HC_REGRESSION; problem++) {
 		size_t n;
-		const struct hc_metric_info *table = hc_metric_table((enum hc_problem)problem, &n);
+		const struct hc_metric_info *table = hc_metric_table((enum hc_problem_type)problem, &n);
 		assert_in_range(n, 1, HC_METRICS_MAX);
 		for (size_t i = 0; i < n; i++) {
 			char camel[100];
@@ -52,7 +52,7 @@ static void test_camel_case(void **state)
 
 /* What AWS writes: the order of statistics.json, of constraints.json with < and >, of violations. */
 static const struct {
-	enum hc_problem problem;
+	enum hc_problem_type problem;
 	const char *statistics, *constraints, *violations;
 } orders[] = {
 	{
@@ -118,7 +118,7 @@ static void test_what_needs_scores(void **state)
 	(void)state;
 	for (int problem = HC_BINARY; problem <= HC_REGRESSION; problem++) {
 		size_t n;
-		const struct hc_metric_info *table = hc_metric_table((enum hc_problem)problem, &n);
+		const struct hc_metric_info *table = hc_metric_table((enum hc_problem_type)problem, &n);
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(table[i].needs_score, strncmp(table[i].name, "au", 2) == 0);
 	}

@@ -1,0 +1,132 @@
+#include "api/authenticate.h"
+
+#include "base/instant.h"
+#include "codec/checksum.h"
+
+bool hc_authenticate_request(const struct hc_http_request *http, struct hc_arena *arena, struct hc_sigv4_request *out)
+{
+	struct hc_sigv4_header *headers = hc_arena_take(arena, (http->n_headers + 1) * sizeof *headers);
+	if (!headers)
+		return false;
+	for (size_t i = 0; i < http->n_headers; i++)
+		headers[i] = (struct hc_sigv4_header){http->headers[i].name, http->headers[i].value};
+	*out = (struct hc_sigv4_request){.method = http->method,
+					 .path = http->path,
+					 .query = http->query,
+					 .headers = headers,
+					 .n_headers = http->n_headers};
+	return true;
+}
+
+static bool fail_skew(const struct hc_sigv4_claim *claim, int64_t now_us, bool s3, struct hc_fault *fault)
+{
+	char now[HC_INSTANT_SIZE];
+	hc_instant_print(now_us, now);
+	if (s3)
+		hc_fault_set(fault, 403, "RequestTimeTooSkewed",
+			     "The difference between the request time (%.*s) and the current time (%s) is too large. "
+			     "Check the "
+			     "clock of the client's machine, and of the server's.",
+			     HC_STR_ARG(claim->amz_date), now);
+	else
+		hc_fault_set(fault, 403, "InvalidSignatureException",
+			     "Signature expired: %.*s is not within %d minutes of %s. Check the clock of the client's "
+			     "machine, "
+			     "and of the server's.",
+			     HC_STR_ARG(claim->amz_date), HC_SKEW_MAX_S / 60, now);
+	return false;
+}
+
+/* Presigned URLs hold from their date on for as long as they say; others close to it. */
+static bool check_time(const struct hc_sigv4_claim *claim, int64_t now_us, bool s3, struct hc_fault *fault)
+{
+	const int64_t skew_us = HC_SKEW_MAX_S * HC_SECOND_US;
+	if (claim->form == HC_SIGV4_PRESIGNED) {
+		if (now_us > claim->signed_us + claim->expires_s * HC_SECOND_US) {
+			hc_fault_set(fault, 403, s3 ? "AccessDenied" : "InvalidSignatureException",
+				     "Request has expired: it was signed at %.*s for %lld seconds.",
+				     HC_STR_ARG(claim->amz_date), (long long)claim->expires_s);
+			return false;
+		}
+		return claim->signed_us <= now_us + skew_us || fail_skew(claim, now_us, s3, fault);
+	}
+	int64_t apart = claim->signed_us > now_us ? claim->signed_us - now_us : now_us - claim->signed_us;
+	return apart <= skew_us || fail_skew(claim, now_us, s3, fault);
+}
+
+/* STS and IAM are asked in whatever region the client has. */
+static bool check_region(const struct hc_authentication *a, const struct hc_sigv4_claim *claim, bool s3,
+			 struct hc_fault *fault)
+{
+	if (hc_str_eq(claim->region, a->region) || hc_str_eq(claim->service, HC_STR("sts")) ||
+	    hc_str_eq(claim->service, HC_STR("iam")))
+		return true;
+	char shown[HC_STR_SHOW_SIZE];
+	hc_str_show(claim->region, shown);
+	if (s3)
+		hc_fault_set(fault, 400, "AuthorizationHeaderMalformed",
+			     "The authorization header is malformed; the region '%s' is wrong; expecting '%.*s'", shown,
+			     HC_STR_ARG(a->region));
+	else
+		hc_fault_set(fault, 403, "InvalidSignatureException",
+			     "Credential should be scoped to a valid region: this server is '%.*s', the request is for "
+			     "'%s'. Set "
+			     "AWS_REGION and AWS_DEFAULT_REGION, or start the server with --region.",
+			     HC_STR_ARG(a->region), shown);
+	return false;
+}
+
+static bool check_key(const struct hc_authentication *a, const struct hc_sigv4_claim *claim, bool s3,
+		      struct hc_fault *fault)
+{
+	if (hc_equal_secretly(claim->access_key, a->access_key))
+		return true;
+	if (s3)
+		hc_fault_set(
+			fault, 403, "InvalidAccessKeyId",
+			"The AWS Access Key Id you provided does not exist in our records. This server's key is in "
+			"DIR/credentials (hindcast env --data DIR).");
+	else
+		hc_fault_set(fault, 403, "UnrecognizedClientException",
+			     "The security token included in the request is invalid. This server's key is in "
+			     "DIR/credentials "
+			     "(hindcast env --data DIR).");
+	return false;
+}
+
+bool hc_authenticate_headers(const struct hc_authentication *a, const struct hc_sigv4_request *request, int64_t now_us,
+			     struct hc_arena *arena, struct hc_sigv4_claim *claim, bool *s3, struct hc_fault *fault)
+{
+	const char *why = "";
+	struct hc_sigv4_claim read = {0};
+	enum hc_sigv4_verdict verdict = hc_sigv4_read(request, arena, &read, &why);
+	if (verdict != HC_SIGV4_FINE)
+		read = (struct hc_sigv4_claim){.form = HC_SIGV4_NONE};
+	*claim = read;
+	*s3 = hc_str_eq(read.service, HC_STR("s3"));
+	if (a->off)
+		return true;
+	if (verdict != HC_SIGV4_FINE) {
+		hc_fault_set(fault, 403, "IncompleteSignature", "The request's signature cannot be read: %s.", why);
+		return false;
+	}
+	if (read.form == HC_SIGV4_NONE) {
+		hc_fault_set(fault, 403, "MissingAuthenticationToken", "Request is missing Authentication Token");
+		return false;
+	}
+	return check_key(a, &read, *s3, fault) && check_region(a, &read, *s3, fault) &&
+	       check_time(&read, now_us, *s3, fault);
+}
+
+bool hc_authenticate_signature(const struct hc_authentication *a, const struct hc_sigv4_request *request,
+			       const struct hc_sigv4_claim *claim, struct hc_str payload_hash, struct hc_arena *arena,
+			       bool s3, struct hc_fault *fault)
+{
+	if (a->off || hc_sigv4_verify(request, claim, a->secret, payload_hash, arena) == HC_SIGV4_FINE)
+		return true;
+	hc_fault_set(
+		fault, 403, s3 ? "SignatureDoesNotMatch" : "InvalidSignatureException",
+		"The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+		"Access Key and signing method.");
+	return false;
+}

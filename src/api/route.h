@@ -1,0 +1,28 @@
+/*
+ * Routing: which service a request is for, and for S3 which bucket and key. Pure.
+ *
+ * The service of the SigV4 scope decides; without a signature (--no-auth) X-Amz-Target, a form's content type, or else S3.
+ */
+#ifndef HC_API_ROUTE_H
+#define HC_API_ROUTE_H
+
+#include "net/http.h"
+#include "sign/sigv4.h"
+
+enum hc_protocol_used { HC_USES_S3, HC_USES_JSON, HC_USES_QUERY };
+
+struct hc_route {
+	enum hc_protocol_used protocol;
+	struct hc_str service; /* "s3", "sagemaker", ...; p == NULL: to be found by Action and Version of the form */
+	struct hc_str target;  /* X-Amz-Target */
+};
+void hc_route_find(const struct hc_http_request *http, const struct hc_sigv4_claim *claim, struct hc_route *out);
+
+/*
+ * Bucket and key of an S3 request, decoded, in the arena: from the path (/BUCKET/KEY), or from the host where it is BUCKET.s3.REGION.amazonaws.com,
+ * BUCKET.s3.amazonaws.com, BUCKET.localhost and the like. False when the path is no percent-encoding, or without memory.
+ */
+bool hc_route_s3(const struct hc_http_request *http, struct hc_str region, struct hc_arena *arena,
+		 struct hc_str *bucket, struct hc_str *key);
+
+#endif

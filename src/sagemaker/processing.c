@@ -1,0 +1,394 @@
+#include <stdio.h>
+
+#include "base/number.h"
+#include "sagemaker/check.h"
+#include "sagemaker/common.h"
+#include "sagemaker/handlers.h"
+#include "sagemaker/image.h"
+#include "sagemaker/list.h"
+#include "sagemaker/monitoring.h"
+
+/* Of the service model. */
+enum { INPUTS_MAX = 10, OUTPUTS_MAX = 10 };
+enum { MEMBER_MAX = 128, WHAT_MAX = 512 };
+
+#define IN_PROGRESS "InProgress"
+#define STOPPING "Stopping"
+#define PROCESSING_FOLDER "/opt/ml/processing/"
+#define CONTAINER_FOLDER "/opt/ml/"
+
+/* Names and folders that earlier inputs and outputs have taken. */
+struct taken {
+	struct hc_str list[INPUTS_MAX + OUTPUTS_MAX];
+	size_t n;
+};
+
+/* False when s is there already; else takes it. */
+static bool take(struct taken *t, struct hc_str s)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (hc_str_eq(t->list[i], s))
+			return false;
+	assert(t->n < sizeof t->list / sizeof *t->list);
+	t->list[t->n++] = s;
+	return true;
+}
+
+/* "ProcessingInputs[3].S3Input.LocalPath": where in the input a finding is. */
+struct place {
+	const char *list, *of; /* "ProcessingInputs", "S3Input" */
+	size_t index;
+};
+
+static const char *member_at(const struct place *p, const char *name, char out[MEMBER_MAX])
+{
+	snprintf(out, MEMBER_MAX, "%s[%zu].%s", p->list, p->index, name);
+	return out;
+}
+
+static enum hc_code fail_at(struct hc_call *call, const struct place *p, const char *name, const char *what,
+			    struct hc_err *err)
+{
+	char member[MEMBER_MAX];
+	return hc_check_fail(call, what, member_at(p, name, member), err);
+}
+
+/* Below `folder`, without empty parts, `.` and `..`; one slash at the end is allowed. */
+static bool is_below(struct hc_str path, const char *folder)
+{
+	size_t start = strlen(folder);
+	if (!hc_str_starts(path, folder) || memchr(path.p, '\0', path.n))
+		return false;
+	for (size_t i = start; i <= path.n; i++) {
+		if (i < path.n && path.p[i] != '/')
+			continue;
+		struct hc_str part = {path.p + start, i - start};
+		bool at_end = i == path.n && start > strlen(folder);
+		if ((part.n == 0 && !at_end) || hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")))
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+/* The folder of an input or output: of its own, where AWS's containers have them. */
+static enum hc_code check_folder(struct hc_call *call, const struct place *p, const json_t *s3, struct taken *folders,
+				 struct hc_err *err)
+{
+	char name[MEMBER_MAX];
+	struct hc_str path = hc_tree_text(s3, "LocalPath");
+	snprintf(name, sizeof name, "%s.LocalPath", p->of);
+	if (!path.p)
+		return fail_at(call, p, name, "missing required field", err);
+	if (!is_below(path, PROCESSING_FOLDER))
+		return fail_at(call, p, name, "the path must be below " PROCESSING_FOLDER ", without '.' and '..'",
+			       err);
+	while (path.p[path.n - 1] == '/')
+		path.n--;
+	if (!take(folders, path))
+		return fail_at(call, p, name, "another input or output has the same path", err);
+	return HC_OK;
+}
+
+static enum hc_code check_address(struct hc_call *call, const struct place *p, const json_t *s3, struct hc_err *err)
+{
+	char name[MEMBER_MAX], member[MEMBER_MAX];
+	snprintf(name, sizeof name, "%s.S3Uri", p->of);
+	return hc_check_s3(call, member_at(p, name, member), hc_tree_text(s3, "S3Uri"), err);
+}
+
+/* The members of an S3Input that say how: one way is supported, the one that Model Monitor and the SDK use. */
+static enum hc_code check_input_mode(struct hc_call *call, const struct place *p, const json_t *s3, struct hc_err *err)
+{
+	static const struct {
+		const char *member, *supported, *name, *what;
+	} modes[] = {
+		{"S3DataType", "S3Prefix", "S3Input.S3DataType", "only S3Prefix is supported: no manifests"},
+		{"S3InputMode", "File", "S3Input.S3InputMode", "only File is supported"},
+		{"S3CompressionType", "None", "S3Input.S3CompressionType",
+		 "only None is supported; compressed files are read as they are"},
+	};
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+		if (strcmp(hc_tree_cstring(s3, modes[i].member, modes[i].supported), modes[i].supported) != 0)
+			return fail_at(call, p, modes[i].name, modes[i].what, err);
+	return HC_OK;
+}
+
+static enum hc_code check_input(struct hc_call *call, const json_t *input, size_t index, struct taken *names,
+				struct taken *folders, struct hc_err *err)
+{
+	const struct place p = {"ProcessingInputs", "S3Input", index};
+	const json_t *s3 = hc_tree_at(input, "S3Input");
+	struct hc_str name = hc_tree_text(input, "InputName");
+	if (!name.n)
+		return fail_at(call, &p, "InputName", "missing required field", err);
+	if (!take(names, name))
+		return fail_at(call, &p, "InputName", "another input has the same name", err);
+	if (hc_tree_at(input, "DatasetDefinition"))
+		return fail_at(call, &p, "DatasetDefinition", "only S3Input is supported: no Athena, no Redshift", err);
+	if (hc_tree_bool(input, "AppManaged", false))
+		return fail_at(call, &p, "AppManaged", "only inputs that are downloaded for the job are supported",
+			       err);
+	if (!s3)
+		return fail_at(call, &p, "S3Input", "missing required field", err);
+	HC_TRY(check_address(call, &p, s3, err));
+	HC_TRY(check_input_mode(call, &p, s3, err));
+	return check_folder(call, &p, s3, folders, err);
+}
+
+static enum hc_code check_output(struct hc_call *call, const json_t *output, size_t index, struct taken *names,
+				 struct taken *folders, struct hc_err *err)
+{
+	const struct place p = {"ProcessingOutputConfig.Outputs", "S3Output", index};
+	const json_t *s3 = hc_tree_at(output, "S3Output");
+	struct hc_str name = hc_tree_text(output, "OutputName");
+	if (!name.n)
+		return fail_at(call, &p, "OutputName", "missing required field", err);
+	if (!take(names, name))
+		return fail_at(call, &p, "OutputName", "another output has the same name", err);
+	if (hc_tree_at(output, "FeatureStoreOutput"))
+		return fail_at(call, &p, "FeatureStoreOutput", "only S3Output is supported: no feature store", err);
+	if (hc_tree_bool(output, "AppManaged", false))
+		return fail_at(call, &p, "AppManaged", "only outputs that are uploaded for the job are supported", err);
+	if (!s3)
+		return fail_at(call, &p, "S3Output", "missing required field", err);
+	HC_TRY(check_address(call, &p, s3, err));
+	return check_folder(call, &p, s3, folders, err);
+}
+
+static enum hc_code check_data(struct hc_call *call, struct hc_err *err)
+{
+	struct taken folders = {0}, input_names = {0}, output_names = {0};
+	const json_t *inputs = hc_tree_at(call->in, "ProcessingInputs");
+	const json_t *outputs = hc_tree_at(call->in, "ProcessingOutputConfig.Outputs");
+	/* The contract has counted them. */
+	assert(json_array_size(inputs) <= INPUTS_MAX && json_array_size(outputs) <= OUTPUTS_MAX);
+	for (size_t i = 0; i < json_array_size(inputs); i++)
+		HC_TRY(check_input(call, json_array_get(inputs, i), i, &input_names, &folders, err));
+	for (size_t i = 0; i < json_array_size(outputs); i++)
+		HC_TRY(check_output(call, json_array_get(outputs, i), i, &output_names, &folders, err));
+	return HC_OK;
+}
+
+/* "Environment.NAME". */
+static enum hc_code fail_variable(struct hc_call *call, const char *name, const char *what, struct hc_err *err)
+{
+	char member[MEMBER_MAX];
+	snprintf(member, sizeof member, "Environment.%s", name);
+	return hc_check_fail(call, what, member, err);
+}
+
+enum hc_code hc_monitoring_check_paths(struct hc_call *call, const char *member, const json_t *environment,
+				       struct hc_err *err)
+{
+	static const struct {
+		const char *name, *folder;
+	} paths[] = {
+		{"dataset_source", PROCESSING_FOLDER},
+		{"ground_truth_source", PROCESSING_FOLDER},
+		{"output_path", PROCESSING_FOLDER},
+		{"baseline_constraints", PROCESSING_FOLDER},
+		{"baseline_statistics", PROCESSING_FOLDER},
+		{"record_preprocessor_script", PROCESSING_FOLDER},
+		{"post_analytics_processor_script", PROCESSING_FOLDER},
+		{"output_message_file", CONTAINER_FOLDER},
+		{"cloudwatch_metrics_directory", CONTAINER_FOLDER},
+	};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		struct hc_str path = hc_tree_text(environment, paths[i].name);
+		char what[WHAT_MAX], full[MEMBER_MAX];
+		if (!path.n || is_below(path, paths[i].folder))
+			continue;
+		snprintf(what, sizeof what, "the path must be below %s, without '.' and '..'", paths[i].folder);
+		snprintf(full, sizeof full, "%s.%s", member, paths[i].name);
+		return hc_check_fail(call, what, full, err);
+	}
+	return HC_OK;
+}
+
+/* An empty variable counts as one that is not set, as in the container. */
+static enum hc_code need(struct hc_call *call, const json_t *environment, const char *const *names, struct hc_err *err)
+{
+	for (; *names; names++)
+		if (!hc_tree_text(environment, *names).n)
+			return fail_variable(call, *names, "missing required field", err);
+	return HC_OK;
+}
+
+static enum hc_code check_format(struct hc_call *call, struct hc_str text, struct hc_err *err)
+{
+	json_auto_t *format = text.n ? hc_tree_parse(text) : NULL;
+	if (!text.n || hc_tree_at(format, "csv") || hc_tree_at(format, "json") ||
+	    hc_tree_at(format, "sagemakerMergeJson"))
+		return HC_OK;
+	return fail_variable(call, "dataset_format",
+			     "known formats are {\"csv\":{\"header\":true}}, {\"json\":{\"lines\":true}} and "
+			     "{\"sagemakerMergeJson\":{\"captureIndexNames\":[\"endpointOutput\"]}}",
+			     err);
+}
+
+static enum hc_code check_analysis(struct hc_call *call, const json_t *environment, struct hc_err *err)
+{
+	static const char *const needed[] = {"dataset_source", "output_path", "problem_type", NULL};
+	static const char *const problems[] = {"BinaryClassification", "MulticlassClassification", "Regression"};
+	struct hc_str type = hc_tree_text(environment, "analysis_type");
+	struct hc_str threshold = hc_tree_text(environment, "probability_threshold_attribute");
+	struct hc_str problem = hc_tree_text(environment, "problem_type");
+	double number;
+	if (!type.n)
+		return fail_variable(call, "analysis_type",
+				     "without it the job is one of data quality, and only MODEL_QUALITY is supported",
+				     err);
+	if (!hc_str_eq(type, HC_STR("MODEL_QUALITY")))
+		return fail_variable(call, "analysis_type", "only MODEL_QUALITY is supported", err);
+	HC_TRY(need(call, environment, needed, err));
+	bool known = false;
+	for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
+		known = known || hc_str_eq(problem, hc_str(problems[i]));
+	if (!known)
+		return fail_variable(call, "problem_type",
+				     "must be BinaryClassification, MulticlassClassification or Regression", err);
+	if (threshold.n && !hc_number_parse(threshold, &number))
+		return fail_variable(call, "probability_threshold_attribute", "must be a number", err);
+	return check_format(call, hc_tree_text(environment, "dataset_format"), err);
+}
+
+/* The images of Model Monitor are told by their environment what to do; here they are this program itself, so that no other command can be run in them. */
+static enum hc_code check_program(struct hc_call *call, enum hc_image image, const json_t *environment,
+				  struct hc_err *err)
+{
+	static const char *const merger[] = {"dataset_source", "ground_truth_source", "output_path", NULL};
+	static const char *const commands[] = {"AppSpecification.ContainerEntrypoint",
+					       "AppSpecification.ContainerArguments"};
+	if (image == HC_IMAGE_COMMAND)
+		return HC_OK;
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (hc_tree_at(call->in, commands[i]))
+			return hc_check_fail(call, "not supported for the images of Model Monitor", commands[i], err);
+	HC_TRY(hc_monitoring_check_paths(call, "Environment", environment, err));
+	if (image == HC_IMAGE_MERGER)
+		return need(call, environment, merger, err);
+	return check_analysis(call, environment, err);
+}
+
+static enum hc_code check_job(struct hc_call *call, struct hc_err *err)
+{
+	enum hc_image image;
+	const json_t *environment = hc_tree_at(call->in, "Environment");
+	HC_TRY(hc_image_check(call, "AppSpecification.ImageUri", hc_tree_text(call->in, "AppSpecification.ImageUri"),
+			      &image, NULL, err));
+	HC_TRY(hc_check_environment(call, "Environment", environment, err));
+	HC_TRY(check_data(call, err));
+	return check_program(call, image, environment, err);
+}
+
+/* The input without Tags, with the time that a job may take. */
+static enum hc_code print_doc(struct hc_call *call, struct hc_str *out, struct hc_err *err)
+{
+	json_t *doc = NULL;
+	HC_TRY(hc_common_input(call, &doc, err));
+	bool ok = true;
+	if (!hc_tree_at(doc, "StoppingCondition"))
+		ok = hc_tree_set(doc, "StoppingCondition",
+				 json_pack("{s:i}", "MaxRuntimeInSeconds", HC_JOB_RUNTIME_DEFAULT_S));
+	enum hc_code code = ok ? hc_common_print(call, doc, out, err) : hc_fail_nomem(err, "a job");
+	json_decref(doc);
+	return code;
+}
+
+enum hc_code hc_create_processing_job(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+{
+	struct hc_resource r = {.kind = HC_KIND_JOB,
+				.name = hc_tree_text(call->in, "ProcessingJobName"),
+				.status = HC_STR(IN_PROGRESS)};
+	HC_TRY(check_job(call, err));
+	HC_TRY(hc_monitoring_check_limit(call, db, HC_KIND_JOB, HC_JOBS_MAX, err));
+	HC_TRY(print_doc(call, &r.doc, err));
+	HC_TRY(hc_common_create(call, db, &r, err));
+	return hc_common_answer(call, "ProcessingJobArn", r.arn, err);
+}
+
+static enum hc_code find(struct hc_call *call, struct hc_db *db, struct hc_resource *out, struct hc_err *err)
+{
+	return hc_common_find(call, db, HC_KIND_JOB, hc_tree_text(call->in, "ProcessingJobName"), out, err);
+}
+
+/* Members of `detail` as they are, those that are there. */
+static bool set_detail(const struct hc_resource *r, const char *const *names, json_t *out)
+{
+	json_auto_t *detail = r->detail.p ? hc_tree_parse(r->detail) : NULL;
+	bool ok = true;
+	for (; *names; names++) {
+		json_t *value = hc_tree_at(detail, *names);
+		if (value)
+			ok &= json_object_set(out, *names, value) == 0;
+	}
+	return ok;
+}
+
+static bool set_state(const struct hc_resource *r, json_t *out)
+{
+	return hc_tree_set_text(out, "ProcessingJobStatus", r->status) &&
+	       hc_tree_set_instant(out, "LastModifiedTime", r->modified_us) &&
+	       hc_tree_set_text(out, "FailureReason", r->failure);
+}
+
+enum hc_code hc_describe_processing_job(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+{
+	static const char *const members[] = {"ExitMessage", "ProcessingStartTime", "ProcessingEndTime",
+					      "MonitoringScheduleArn", NULL};
+	struct hc_resource r;
+	HC_TRY(find(call, db, &r, err));
+	HC_TRY(hc_common_describe(call, &r, "ProcessingJobArn", err));
+	if (!set_state(&r, call->out) || !set_detail(&r, members, call->out))
+		return hc_fail_nomem(err, "a description");
+	return HC_OK;
+}
+
+static bool has_ended(const struct hc_resource *r)
+{
+	return !hc_str_eq(r->status, HC_STR(IN_PROGRESS)) && !hc_str_eq(r->status, HC_STR(STOPPING));
+}
+
+enum hc_code hc_stop_processing_job(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+{
+	struct hc_resource r;
+	HC_TRY(find(call, db, &r, err));
+	if (has_ended(&r))
+		return hc_fault(call, err, 400, "ValidationException",
+				"The request was rejected because the processing job is in status %.*s.",
+				HC_STR_ARG(r.status));
+	if (hc_str_eq(r.status, HC_STR(STOPPING)))
+		return HC_OK;
+	r.status = HC_STR(STOPPING);
+	r.modified_us = hc_common_now(call);
+	return hc_resource_update(db, &r, err);
+}
+
+enum hc_code hc_delete_processing_job(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+{
+	struct hc_resource r;
+	HC_TRY(find(call, db, &r, err));
+	if (!has_ended(&r))
+		return hc_fault(call, err, 400, "ResourceInUse",
+				"The request was rejected because the processing job is in status %.*s: stop it first.",
+				HC_STR_ARG(r.status));
+	return hc_resource_delete(db, r.uid, err);
+}
+
+static bool summarise(const struct hc_call *call, const struct hc_resource *r, json_t *summary)
+{
+	static const char *const members[] = {"ExitMessage", "ProcessingEndTime", NULL};
+	(void)call;
+	return hc_tree_set_text(summary, "ProcessingJobName", r->name) &&
+	       hc_tree_set_text(summary, "ProcessingJobArn", r->arn) &&
+	       hc_tree_set_instant(summary, "CreationTime", r->created_us) && set_state(r, summary) &&
+	       set_detail(r, members, summary);
+}
+
+enum hc_code hc_list_processing_jobs(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+{
+	/* The one list that begins with the oldest. */
+	const struct hc_resource_filter filter = hc_list_filter(call, HC_KIND_JOB, HC_LIST_DEFAULT, false);
+	return hc_list_page(call, db, &filter, "ProcessingJobSummaries", summarise, err);
+}
