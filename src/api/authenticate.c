@@ -1,5 +1,7 @@
 #include "api/authenticate.h"
 
+#include <string.h>
+
 #include "base/instant.h"
 #include "codec/checksum.h"
 
@@ -94,6 +96,38 @@ static bool check_key(const struct hc_authentication *a, const struct hc_sigv4_c
 	return false;
 }
 
+/* A name among "a;b;c". */
+static bool is_signed(struct hc_str name, struct hc_str signed_headers)
+{
+	while (signed_headers.n > 0) {
+		const char *end = memchr(signed_headers.p, ';', signed_headers.n);
+		size_t n = end ? (size_t)(end - signed_headers.p) : signed_headers.n;
+		if (hc_str_eq_nocase(name, (struct hc_str){signed_headers.p, n}))
+			return true;
+		signed_headers.p += n + (end != NULL);
+		signed_headers.n -= n + (end != NULL);
+	}
+	return false;
+}
+
+/* As S3 does: whoever holds a presigned URL must not add what it does not say (a copy's source, metadata). */
+static bool check_signed_headers(const struct hc_sigv4_request *request, const struct hc_sigv4_claim *claim,
+				 struct hc_fault *fault)
+{
+	for (size_t i = 0; i < request->n_headers; i++) {
+		struct hc_str name = request->headers[i].name;
+		char shown[HC_STR_SHOW_SIZE];
+		if (name.n <= 6 || !hc_str_eq_nocase((struct hc_str){name.p, 6}, HC_STR("x-amz-")) ||
+		    is_signed(name, claim->signed_headers))
+			continue;
+		hc_fault_set(fault, 403, "AccessDenied",
+			     "There were headers present in the request which were not signed: %s",
+			     hc_str_show(name, shown));
+		return false;
+	}
+	return true;
+}
+
 bool hc_authenticate_headers(const struct hc_authentication *a, const struct hc_sigv4_request *request, int64_t now_us,
 			     struct hc_arena *arena, struct hc_sigv4_claim *claim, bool *s3, struct hc_fault *fault)
 {
@@ -115,7 +149,7 @@ bool hc_authenticate_headers(const struct hc_authentication *a, const struct hc_
 		return false;
 	}
 	return check_key(a, &read, *s3, fault) && check_region(a, &read, *s3, fault) &&
-	       check_time(&read, now_us, *s3, fault);
+	       check_time(&read, now_us, *s3, fault) && (!*s3 || check_signed_headers(request, &read, fault));
 }
 
 bool hc_authenticate_signature(const struct hc_authentication *a, const struct hc_sigv4_request *request,

@@ -156,6 +156,40 @@ static enum hc_code check_analysis(struct hc_err *err)
 	return hc_hint(err, "only MODEL_QUALITY is supported");
 }
 
+/* What AWS's container lets the post-analytics script see; a folder by its whole path, for the script starts elsewhere. */
+static enum hc_code pass_to_script(struct hc_arena *arena, struct hc_request *q, struct hc_err *err)
+{
+	static const char *const passed[] = {"analysis_type",
+					     "problem_type",
+					     "start_time",
+					     "end_time",
+					     "metric_time",
+					     "publish_cloudwatch_metrics",
+					     "sagemaker_endpoint_name",
+					     "sagemaker_monitoring_schedule_name",
+					     "cloudwatch_metrics_directory"};
+	const size_t all = sizeof passed / sizeof *passed;
+	const char **list = hc_arena_take(arena, (all + 1) * sizeof *list);
+	size_t n = 0;
+	for (size_t i = 0; list && i < all; i++) {
+		const char *value = variable(passed[i]);
+		char *whole = value && i == all - 1 ? realpath(value, NULL) : NULL;
+		HC_BUF_SCOPED struct hc_buf text = HC_BUF(HC_PATH_LEN_MAX);
+		hc_buf_printf(&text, "%s=%s", passed[i], whole ? whole : value ? value : "");
+		free(whole);
+		if (!value)
+			continue;
+		list[n] = text.failed ? NULL : hc_arena_cstring(arena, hc_buf_view(&text));
+		if (!list[n++])
+			return hc_fail_nomem(err, "the script's environment");
+	}
+	if (!list)
+		return hc_fail_nomem(err, "the script's environment");
+	list[n] = NULL;
+	q->script_environment = list;
+	return HC_OK;
+}
+
 static enum hc_code request_of_analyze(struct hc_arena *arena, struct hc_request *out, struct hc_err *err)
 {
 	static const struct {
@@ -198,7 +232,8 @@ static enum hc_code request_of_analyze(struct hc_arena *arena, struct hc_request
 	parsed.positionals = positionals;
 	parsed.n_positionals = 1;
 	HC_TRY(hc_options_command(&hc_table, format.merged ? "analyze" : "baseline", &command, err));
-	return hc_request_of_options(command, &parsed, HC_IN_CONTAINER, arena, out, err);
+	HC_TRY(hc_request_of_options(command, &parsed, HC_IN_CONTAINER, arena, out, err));
+	return pass_to_script(arena, out, err);
 }
 
 enum hc_code hc_container_request(const struct hc_command *command, struct hc_arena *arena, struct hc_request *out,

@@ -9,6 +9,7 @@ enum {
 	QUERIES_MAX = 500,             /* of GetMetricData, */
 	VALUES_MAX = 100800,           /* its values in one page, */
 	PERIODS_MAX = 10 * VALUES_MAX, /* and the periods with datapoints that one query looks at */
+	PERIODS_BYTES = 256 << 20,
 	STATISTICS_MAX = 10,
 	PLACE_MAX = HC_CLOUDWATCH_PLACE_MAX,
 };
@@ -274,12 +275,13 @@ static bool put_next_token(struct hc_call *call, size_t query, bool has_at, int6
 static enum hc_code put_values(struct hc_call *call, struct hc_db *db, const struct query *q, struct page *page,
 			       bool continued, json_t *timestamps, json_t *values, int64_t *last, struct hc_err *err)
 {
+	struct hc_arena arena HC_ARENA_SCOPED = HC_ARENA(PERIODS_BYTES);
 	struct hc_period *periods = NULL;
 	size_t n = 0;
 	struct hc_period_query range = q->range;
 	HC_TRY(hc_series_find(db, &q->series, &range.series, err));
 	if (range.series != 0) {
-		enum hc_code code = hc_periods_read(db, &range, call->arena, &periods, &n, err);
+		enum hc_code code = hc_periods_read(db, &range, &arena, &periods, &n, err);
 		if (code == HC_LIMIT)
 			return hc_cloudwatch_validation(
 				call, err,

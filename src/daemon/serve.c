@@ -18,7 +18,8 @@
 #include "sys/clock.h"
 #include "sys/interrupt.h"
 
-enum { URL_SIZE = 320, IMAGE_COMMANDS_MAX = 256 };
+/* A tunnel is quiet as long as the longest request takes. */
+enum { URL_SIZE = 320, IMAGE_COMMANDS_MAX = 256, PROXY_IDLE_S = 1800 };
 
 _Static_assert((int)HC_BODY_BYTES_MAX == (int)HC_API_BODY_MAX, "the setting's range is the contract's");
 
@@ -181,7 +182,7 @@ static enum hc_code open_proxy(struct serving *s, struct hc_err *err)
 					   .ca_certificate = s->place->ca_certificate,
 					   .ca_key = s->place->ca_key,
 					   .connections_max = s->options->connections,
-					   .idle_timeout_s = s->options->idle_timeout_s};
+					   .idle_timeout_s = PROXY_IDLE_S};
 	HC_TRY(hc_proxy_start(&options, &s->proxy, err));
 	print_url(s->options->proxy, hc_proxy_port(s->proxy), s->proxy_url);
 	return HC_OK;
@@ -251,8 +252,8 @@ static enum hc_code open_all(struct serving *s, struct hc_err *err)
 /* Requests under way end first, for they may need all the rest. */
 static void close_all(struct serving *s)
 {
-	hc_proxy_stop(s->proxy);
 	hc_http_stop(s->http, HC_STOP_GRACE_S);
+	hc_proxy_stop(s->proxy);
 	hc_supervisor_close(s->supervisor);
 	if (s->sweeping)
 		pthread_join(s->sweeper, NULL);

@@ -31,6 +31,13 @@ struct running {
 	size_t n_old, old_max;
 };
 
+/* In whole milliseconds, as the API tells times. */
+static int64_t now_us(void)
+{
+	int64_t now = hc_clock_now_us();
+	return now - now % 1000;
+}
+
 /* --- begin -------------------------------------------------------------------------------------- */
 
 /* Reads the job and records that it is begun. */
@@ -41,7 +48,7 @@ static enum hc_code begin(struct hc_db *db, void *arg, struct hc_err *err)
 	if (!r->found)
 		return HC_OK;
 	json_t *detail = hc_tree_parse(r->resource.detail.p ? r->resource.detail : HC_STR("{}"));
-	int64_t begins = hc_tree_int(detail, "Begins", 0) + 1, now = hc_clock_now_us();
+	int64_t begins = hc_tree_int(detail, "Begins", 0) + 1, now = now_us();
 	bool fine = detail && hc_tree_set_int(detail, "Begins", begins) &&
 		    hc_tree_set_instant(detail, "ProcessingStartTime", now);
 	r->resource.detail = fine ? hc_tree_print(detail, r->arena) : (struct hc_str){NULL, 0};
@@ -167,14 +174,14 @@ static enum hc_code drop_later(struct running *r, const char *content, struct hc
 	return HC_OK;
 }
 
-static enum hc_code put_output(struct running *r, struct hc_db *db, const struct hc_output *o, int64_t now_us,
+static enum hc_code put_output(struct running *r, struct hc_db *db, const struct hc_output *o, int64_t at_us,
 			       struct hc_err *err)
 {
 	char old[HC_CONTENT_ID_SIZE];
 	struct hc_stored object = {.bucket = o->bucket,
 				   .key = o->key,
 				   .size = o->size,
-				   .modified_us = now_us,
+				   .modified_us = at_us,
 				   .etag = hc_str(o->md5),
 				   .headers = HC_STR("{\"content-type\":\"binary/octet-stream\"}")};
 	memcpy(object.content, o->content, sizeof object.content);
@@ -220,12 +227,12 @@ static enum hc_code clear_hour(struct running *r, struct hc_db *db, const struct
 	return HC_OK;
 }
 
-static enum hc_code put_outputs(struct running *r, struct hc_db *db, int64_t now_us, struct hc_err *err)
+static enum hc_code put_outputs(struct running *r, struct hc_db *db, int64_t at_us, struct hc_err *err)
 {
 	size_t i;
 	json_t *hour;
 	for (i = 0; i < r->outputs.n; i++)
-		HC_TRY(put_output(r, db, &r->outputs.list[i], now_us, err));
+		HC_TRY(put_output(r, db, &r->outputs.list[i], at_us, err));
 	if (strcmp(hc_job_role(&r->job), "merge") != 0 || r->job.n_outputs == 0)
 		return HC_OK;
 	json_array_foreach(r->outputs.merged, i, hour)
@@ -238,7 +245,7 @@ static enum hc_code end_job(struct hc_db *db, void *arg, struct hc_err *err)
 {
 	struct running *r = arg;
 	const struct hc_job_hooks *hooks = &r->jobs->hooks;
-	int64_t now = hc_clock_now_us();
+	int64_t now = now_us();
 	struct hc_resource current;
 	bool found;
 	r->n_old = 0;

@@ -33,14 +33,12 @@ static bool is_own_account(const struct hc_call *call, const json_t *accounts)
 	return json_array_size(accounts) == 0;
 }
 
-/* An identifier is a group's name or its ARN, with or without ":*". */
+/* An identifier is a group's name or its ARN. */
 static bool names_group(const struct hc_call *call, struct hc_str identifier)
 {
 	char arn[256];
 	snprintf(arn, sizeof arn, "arn:aws:logs:%s:%s:log-group:%s", call->server->region, call->server->account,
 		 HC_LOGS_GROUP);
-	if (hc_str_ends(identifier, ":*"))
-		identifier.n -= 2;
 	return hc_str_eq(identifier, HC_STR(HC_LOGS_GROUP)) || hc_str_eq(identifier, hc_str(arn));
 }
 

@@ -298,11 +298,17 @@ static enum hc_code stage_manifest(struct hc_execution *e, struct hc_err *err)
 
 static enum hc_code postprocess(struct hc_execution *e, struct hc_err *err)
 {
+	enum { VARIABLES_MAX = 32 };
+	const char *environment[VARIABLES_MAX + 2];
+	size_t n = 0;
 	if (!e->request->postprocessor)
 		return HC_OK;
 	HC_BUF_SCOPED struct hc_buf variable = HC_BUF(HC_PATH_LEN_MAX);
 	hc_buf_printf(&variable, "output_path=%s", hc_stage_folder(e->stage));
-	const char *environment[] = {hc_buf_cstring(&variable), NULL};
+	for (const char *const *v = e->request->script_environment; v && *v && n < VARIABLES_MAX; v++)
+		environment[n++] = *v;
+	environment[n++] = hc_buf_cstring(&variable);
+	environment[n] = NULL;
 	return hc_postprocessor_run(e->request->postprocessor, e->request->script_limits, environment, err);
 }
 

@@ -128,12 +128,12 @@ static enum hc_code take_time(struct parsing *p)
 
 static enum hc_code take_dimension(struct parsing *p)
 {
-	struct hc_dimension *d = &p->dimensions[p->m.n_dimensions];
-	struct hc_json_key key;
-	*d = (struct hc_dimension){{NULL, 0}, {NULL, 0}};
 	if (p->m.n_dimensions == HC_DIMENSIONS_MAX)
 		return wrong(p->err, "Dimensions", "has more than 30 elements");
+	struct hc_dimension *d = &p->dimensions[p->m.n_dimensions];
+	struct hc_json_key key;
 	enum hc_json_type type;
+	*d = (struct hc_dimension){{NULL, 0}, {NULL, 0}};
 	if (hc_json_peek(&p->json, &type) && type != HC_JSON_OBJECT)
 		return wrong(p->err, "Dimensions", "holds something that is no {\"Name\": ..., \"Value\": ...}");
 	if (!hc_json_enter_object(&p->json))

@@ -9,6 +9,7 @@
 #include "sagemaker/handlers.h"
 #include "sagemaker/image.h"
 #include "sagemaker/list.h"
+#include "sagemaker/monitoring.h"
 
 enum { MEMBER_MAX = 256, RUNTIME_DEFAULT_S = 3600 };
 
@@ -122,8 +123,10 @@ static enum hc_code check_program(struct hc_call *call, enum hc_image image, str
 					     "not supported for sagemaker-model-monitor-analyzer, only for images "
 					     "that a setting maps to a command",
 					     members[i], err);
-	return hc_check_environment(call, "ModelQualityAppSpecification.Environment",
-				    hc_tree_at(call->in, "ModelQualityAppSpecification.Environment"), err);
+	const json_t *environment = hc_tree_at(call->in, "ModelQualityAppSpecification.Environment");
+	HC_TRY(hc_check_environment(call, "ModelQualityAppSpecification.Environment", environment, err));
+	/* It wins over what the scheduler says, so its paths must stay in the container. */
+	return hc_monitoring_check_paths(call, "ModelQualityAppSpecification.Environment", environment, err);
 }
 
 static enum hc_code check_places(struct hc_call *call, struct hc_err *err)

@@ -13,7 +13,6 @@
 #define ANALYZER "sagemaker-model-monitor-analyzer"
 #define MERGER "sagemaker-model-monitor-groundtruth-merger"
 #define CONTAINER "/opt/ml/processing"
-enum { BELOW_MAX = 512 };
 
 /* Text put together, in the arena; p == NULL without memory. */
 static struct hc_str HC_PRINTF(2, 3) text_of(struct hc_arena *arena, const char *fmt, ...)
@@ -98,6 +97,13 @@ static struct hc_str output_path(const struct hc_order *o)
 	struct hc_str path =
 		hc_tree_text(o->definition, "ModelQualityJobOutputConfig.MonitoringOutputs.[0].S3Output.LocalPath");
 	return path.p ? path : HC_STR(CONTAINER "/output");
+}
+
+/* When outputs are to be uploaded: taken over, though here it is always at the end. */
+static const char *output_mode(const struct hc_order *o)
+{
+	return hc_tree_cstring(o->definition, "ModelQualityJobOutputConfig.MonitoringOutputs.[0].S3Output.S3UploadMode",
+			       "Continuous");
 }
 
 struct hc_str hc_order_report_uri(const struct hc_order *o, struct hc_arena *arena)
@@ -217,13 +223,13 @@ static enum hc_code add_hours(json_t *inputs, unsigned *number, const char *name
 			      struct hc_err *err)
 {
 	for (size_t i = 0; i < hours->n; i++) {
-		char hour[HC_HOUR_PATH_SIZE], below[BELOW_MAX];
+		char hour[HC_HOUR_PATH_SIZE];
 		hc_instant_hour_path(hours->list[i], hour);
-		snprintf(below, sizeof below, "%.*s%s%s", HC_STR_ARG(hours->above), hours->above.n ? "/" : "", hour);
-		const char *path = below[0] == '/' ? below + 1 : below;
-		if (!add_input(inputs, text_of(arena, "%s_%u", name, ++*number),
-			       hc_location_print(location, below, arena),
-			       text_of(arena, "%.*s/%s", HC_STR_ARG(local), path)))
+		struct hc_str below =
+			text_of(arena, "%.*s%s%s", HC_STR_ARG(hours->above), hours->above.n ? "/" : "", hour);
+		if (!below.p || !add_input(inputs, text_of(arena, "%s_%u", name, ++*number),
+					   hc_location_print(location, below.p, arena),
+					   text_of(arena, "%.*s/%s", HC_STR_ARG(local), below.p + (below.p[0] == '/'))))
 			return hc_fail_nomem(err, "a job's inputs");
 	}
 	return HC_OK;
@@ -441,5 +447,5 @@ enum hc_code hc_compose_monitoring(const struct hc_order *o, const json_t *merge
 		return hc_fail_nomem(err, "a job");
 	}
 	return finish(o, hc_order_monitoring_name(o, arena), false, inputs,
-		      output_of(uri, output_path(o), "Continuous"), environment, arena, out, err);
+		      output_of(uri, output_path(o), output_mode(o)), environment, arena, out, err);
 }

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/instant.h"
 #include "contract/tree.h"
 #include "sched/alert.h"
 #include "sched/slot.h"
 #include "sys/entropy.h"
 
-enum { SCHEDULES_PAGE = 100, REASON_MAX = 1024, NAME_SIZE = 96 };
+enum { SCHEDULES_PAGE = 100, REASON_MAX = 1024, NAME_SIZE = 96, TOKEN_MAX = 8192 };
 #define ARENA_BYTES (UINT64_C(64) << 20)
 
 #define DEFINITION "Definition"
@@ -231,11 +232,16 @@ static enum hc_code claim_slot(const struct claim *c, struct hc_resource *schedu
 	struct hc_resource execution;
 	struct hc_order order;
 	struct hc_err why;
-	HC_TRY(insert_execution(c, schedule, slot_us, &execution, err));
+	enum hc_code code = insert_execution(c, schedule, slot_us, &execution, err);
+	schedule->slot_us = slot_us;
+	if (code ==
+	    HC_INPUT) /* it was claimed before the clock went back: never twice, and nobody else's slots wait for it */
+		return hc_resource_update(c->db, schedule, err);
+	HC_TRY(code);
 	json_t *doc = json_object();
 	if (!doc)
 		return hc_fail_nomem(err, "an execution");
-	enum hc_code code = write_order(c, schedule, config, cron, slot_us, doc, &why);
+	code = write_order(c, schedule, config, cron, slot_us, doc, &why);
 	if (code == HC_OK)
 		code = read_order(doc, slot_us, c->arena, &order, &why);
 	if (code == HC_OK)
@@ -250,8 +256,9 @@ static enum hc_code claim_slot(const struct claim *c, struct hc_resource *schedu
 		execution.status = HC_STR("Failed");
 		execution.failure = reason_of(&why, c->arena);
 	}
+	if (!execution.doc.p || (code != HC_OK && !execution.failure.p))
+		return hc_fail_nomem(err, "an execution");
 	HC_TRY(hc_resource_update(c->db, &execution, err));
-	schedule->slot_us = slot_us;
 	return hc_resource_update(c->db, schedule, err);
 }
 
@@ -296,16 +303,20 @@ enum hc_code hc_sched_claim(struct hc_db *db, const struct hc_sched *sched, int6
 	struct hc_claimed claimed = {.next_us = INT64_MAX};
 	struct hc_resource_filter filter = {
 		.kind = HC_KIND_SCHEDULE, .status = HC_STR("Scheduled"), .limit = SCHEDULES_PAGE};
-	HC_ARENA_SCOPED struct hc_arena pages = HC_ARENA(ARENA_BYTES);
+	HC_BUF_SCOPED struct hc_buf token = HC_BUF(TOKEN_MAX);
 	do {
+		HC_ARENA_SCOPED struct hc_arena of_page = HC_ARENA(ARENA_BYTES);
 		struct hc_resources page;
-		HC_TRY(hc_resource_list(db, &filter, &pages, &page, err));
+		HC_TRY(hc_resource_list(db, &filter, &of_page, &page, err));
 		for (size_t i = 0; i < page.n; i++) {
 			HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
 			struct claim c = {db, sched, &arena, now_us};
 			HC_TRY(claim_due(&c, &page.list[i], &claimed, err));
 		}
-		filter.token = page.next;
+		hc_buf_reset(&token);
+		hc_buf_str(&token, page.next);
+		HC_TRY(hc_buf_check(&token, "a page's token", err));
+		filter.token = page.next.p ? hc_buf_view(&token) : (struct hc_str){NULL, 0};
 	} while (filter.token.p);
 	*out = claimed;
 	return HC_OK;

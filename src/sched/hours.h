@@ -1,5 +1,6 @@
 /*
- * Hours with data: which hour folders YYYY/MM/DD/HH below a prefix of the object store hold objects. Cost: one look-up an hour that has data.
+ * Hours with data: which hour folders YYYY/MM/DD/HH below a prefix of the object store hold objects. Cost: one look-up an hour that has data, and one a file or
+ * folder between them that is none. A folder's marker (a key that ends with a slash) is no data.
  */
 #ifndef HC_SCHED_HOURS_H
 #define HC_SCHED_HOURS_H
@@ -21,7 +22,7 @@ struct hc_hours {
 	struct hc_str above; /* what stands between the location and the hours: "endpoint/variant", "output", "" */
 	int64_t *list;       /* in the arena, ascending */
 	size_t n;
-	int64_t newest_us; /* newest hour folder there is, in the range or not; INT64_MIN: none */
+	int64_t newest_us; /* when the range holds none: the newest hour folder there is; else and without any INT64_MIN */
 };
 
 /* The hours from first to last (included) below LOCATION/ABOVE that hold objects. HC_LIMIT beyond HC_HOURS_MAX. */

@@ -12,7 +12,7 @@ bool hc_slot_due(const struct hc_cron *cron, int64_t last_us, int64_t now_us, in
 	int64_t tick = hc_cron_last(cron, now_us);
 	if (tick <= last_us)
 		return false;
-	for (unsigned i = 1; i < HC_SLOT_CATCH_UP_MAX && hc_cron_last(cron, tick - 1) > last_us; i++)
+	for (unsigned i = 1; last_us > 0 && i < HC_SLOT_CATCH_UP_MAX && hc_cron_last(cron, tick - 1) > last_us; i++)
 		tick = hc_cron_last(cron, tick - 1);
 	for (int64_t missed = hc_cron_last(cron, tick - 1); last_us > 0 && missed > last_us && *passed_over < 10000;
 	     missed = hc_cron_last(cron, missed - 1))

@@ -13,7 +13,7 @@
 enum { HC_SLOT_CATCH_UP_MAX = 24 };
 
 /*
- * The slot to claim now, of a schedule whose last one was `last_us` (0: none yet); false when none is due. NOW is due once, its slot is
+ * The slot to claim now, of a schedule whose last one was `last_us` (0: none yet, the last tick is the first); false when none is due. NOW is due once, its slot is
  * `now_us` to the second. *passed_over counts the ticks before it that were missed and will not be made up.
  */
 bool hc_slot_due(const struct hc_cron *cron, int64_t last_us, int64_t now_us, int64_t *slot_us, unsigned *passed_over);

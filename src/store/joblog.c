@@ -308,14 +308,18 @@ struct listing {
 	bool more;
 };
 
+static bool starts(struct hc_str s, struct hc_str prefix)
+{
+	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
 static enum hc_code list_file(struct listing *l, const char *job, const char *file, struct hc_err *err)
 {
 	char name[HC_LOG_STREAM_NAME_MAX], path[HC_PATH_LEN_MAX];
 	bool found;
 	int n = snprintf(name, sizeof name, "%s/%.*s", job, (int)(strlen(file) - sizeof SUFFIX + 1), file);
 	struct hc_str s = {name, (size_t)n};
-	if (n >= (int)sizeof name || s.n < l->prefix.n || memcmp(s.p, l->prefix.p, l->prefix.n) != 0 ||
-	    (l->after.n > 0 && hc_str_cmp(s, l->after) <= 0))
+	if (n >= (int)sizeof name || !starts(s, l->prefix) || (l->after.n > 0 && hc_str_cmp(s, l->after) <= 0))
 		return HC_OK;
 	if (l->n == l->limit) {
 		l->more = true;
@@ -376,7 +380,7 @@ static enum hc_code list_jobs(struct listing *l, struct hc_err *err)
 		/* "JOB/~" is behind all streams of the job. */
 		char last[HC_LOG_STREAM_NAME_MAX];
 		snprintf(last, sizeof last, "%s/~", names.list[i]);
-		if (is_job_name(job) && memcmp(job.p, l->prefix.p ? l->prefix.p : "", same) == 0 &&
+		if (is_job_name(job) && (same == 0 || memcmp(job.p, l->prefix.p, same) == 0) &&
 		    (l->after.n == 0 || hc_str_cmp(hc_str(last), l->after) > 0))
 			HC_TRY(list_job(l, names.list[i], err));
 	}
