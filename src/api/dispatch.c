@@ -32,12 +32,23 @@ enum hc_code hc_dispatch_open(const struct hc_service *const *services, size_t n
 
 /* --- faults ------------------------------------------------------------------------------------- */
 
-/* What CloudWatch's clients of the JSON protocol read, who know the Query protocol's codes. */
+/*
+ * An error has two names where a service speaks both protocols: that of its shape (JSON's __type) and the Query protocol's code. Handlers and checks say
+ * either; clients of the JSON protocol that grew up with Query read the second in a header.
+ */
 static const char *query_code(const struct hc_operation *op, const char *code)
 {
 	for (size_t i = 0; op && op->errors && op->error_codes && op->errors[i]; i++)
 		if (strcmp(op->errors[i], code) == 0)
 			return op->error_codes[i];
+	return op && op->version && strcmp(code, "ValidationException") == 0 ? "ValidationError" : code;
+}
+
+static const char *shape_name(const struct hc_operation *op, const char *code)
+{
+	for (size_t i = 0; op && op->errors && op->error_codes && op->errors[i]; i++)
+		if (strcmp(op->error_codes[i], code) == 0)
+			return op->errors[i];
 	return code;
 }
 
@@ -54,12 +65,13 @@ void hc_dispatch_fault(const struct hc_fault *fault, enum hc_protocol_used proto
 		return;
 	}
 	const char *version = op && op->json_version ? op->json_version : "1.1";
+	const char *type = shape_name(op, fault->code);
 	hc_http_reply_header(reply, "Content-Type", "application/x-amz-json-%s", version);
-	hc_http_reply_header(reply, "x-amzn-errortype", "%s", fault->code);
+	hc_http_reply_header(reply, "x-amzn-errortype", "%s", type);
 	if (op && op->version && op->target)
 		hc_http_reply_header(reply, "x-amzn-query-error", "%s;%s", query_code(op, fault->code),
 				     sender ? "Sender" : "Receiver");
-	hc_buf_printf(&reply->body, "{\"__type\":\"%s\",\"message\":", fault->code);
+	hc_buf_printf(&reply->body, "{\"__type\":\"%s\",\"message\":", type);
 	hc_json_quote(&reply->body, text);
 	hc_buf_char(&reply->body, '}');
 }
