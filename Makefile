@@ -9,6 +9,8 @@ PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
 JOBS   ?= 2
 RUNS   ?= 10000000
+MUTATIONS ?= 10000
+KILLS  ?= 200
 
 pytest = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 c_files = $(shell find src tests -name '*.[ch]' | sort)
@@ -61,7 +63,7 @@ deps-build deps-test deps-check: deps-%:
 
 # --- what takes longer; each in a build directory of its own -----------------------------------
 
-checks = clang asan valgrind tidy format man prop fuzz
+checks = clang asan valgrind tidy format man prop fuzz mutate crash clients
 
 .PHONY: check $(checks:%=check-%) fuzz
 check: deps-check ## everything below
@@ -110,6 +112,18 @@ check-man: build ## the man page's markup
 
 check-prop: build ## property tests, ten thousand cases each
 	HC_PROP_CASES=10000 HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/prop
+
+check-mutate: ## 10,000 mutated requests of each operation, under ASan and UBSan
+	@$(call setup,build-asan,gcc,$(sanitized))
+	@ninja -C build-asan -j $(JOBS) --quiet | sed '/no work to do/d'
+	build-asan/tests/fuzz/mutate_requests $(MUTATIONS) 1
+
+check-crash: build ## kill -9 of the server, 200 times
+	HC_KILLS=$(KILLS) HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/crash
+
+check-clients: build ## SageMaker's SDKs, boto3, the AWS command line, JavaScript (pip and npm install them below build/)
+	@tools/clients
+	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/clients
 
 check-fuzz: ## a short run of each fuzz target
 	@$(MAKE) --no-print-directory fuzz RUNS=20000 SEED=1

@@ -1,6 +1,6 @@
 #include "daemon/supervisor.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #define TURN_ARENA_BYTES (UINT64_C(64) << 20)
 #define STACK_BYTES (size_t)(4 << 20)
-enum { WAITING_MAX = 64, PRUNE_ROWS = 10000, LOOK_EVERY_US = 1000000 };
+enum { WAITING_MAX = 64, PRUNE_ROWS = 10000, LOOK_EVERY_US = 1000000, APART_US = 50000 };
 
 /* A job that runs, in a thread of its own. */
 struct running_job {
@@ -35,6 +35,7 @@ struct hc_supervisor {
 	pthread_cond_t changed;
 	bool woken;
 	bool by_hand_next; /* whose turn it is: jobs created by hand, or those of schedules */
+	int64_t turned_us; /* the last turn that looked at all schedules; steady */
 	int64_t claim_next_us, look_next_us, alarms_next_us, prune_next_us;
 };
 
@@ -106,6 +107,12 @@ struct claiming {
 	struct hc_claimed claimed;
 };
 
+static enum hc_code look_for_due(struct hc_db *db, void *arg, struct hc_err *err)
+{
+	struct claiming *c = arg;
+	return hc_sched_look(db, &c->s->hooks.sched, c->now_us, &c->claimed, err);
+}
+
 static enum hc_code claim(struct hc_db *db, void *arg, struct hc_err *err)
 {
 	struct claiming *c = arg;
@@ -116,7 +123,11 @@ static void claim_due(struct hc_supervisor *s, int64_t now_us)
 {
 	struct hc_err err;
 	struct claiming c = {.s = s, .now_us = now_us - now_us % 1000};
-	if (hc_catalog_write(s->jobs->server->catalog, claim, &c, &err) != HC_OK) {
+	struct hc_catalog *catalog = s->jobs->server->catalog;
+	enum hc_code code = hc_catalog_read(catalog, look_for_due, &c, &err);
+	if (code == HC_OK && c.claimed.claimed)
+		code = hc_catalog_write(catalog, claim, &c, &err);
+	if (code != HC_OK) {
 		hc_event_error("claim_failed", &err);
 		s->claim_next_us = now_us + 10 * HC_SECOND_US;
 		return;
@@ -280,9 +291,14 @@ static void keep_house(struct hc_supervisor *s, int64_t now_us)
 void hc_supervisor_turn(struct hc_supervisor *s)
 {
 	bool woken = wait_for_reason(s);
+	/* Every write wakes us: many of them are looked at together. */
+	int64_t early = s->turned_us + APART_US - hc_clock_steady_us();
+	if (woken && early > 0)
+		poll(NULL, 0, (int)(early / 1000) + 1);
 	int64_t now = hc_clock_now_us(), steady = hc_clock_steady_us();
 	reap(s);
 	if (woken || now >= s->claim_next_us) {
+		s->turned_us = steady;
 		claim_due(s, now);
 		woken = true;
 	}

@@ -1,10 +1,8 @@
-#include <stdio.h>
-#include <sys/random.h>
-
 #include "base/number.h"
 #include "codec/xml.h"
 #include "s3/headers.h"
 #include "s3/upload.h"
+#include "sys/entropy.h"
 
 enum hc_code hc_s3_need_upload(struct hc_s3 *s, struct hc_db *db, struct hc_upload *out, struct hc_err *err)
 {
@@ -65,11 +63,7 @@ static enum hc_code read_creation(struct hc_s3 *s, json_t *headers, struct creat
 	HC_TRY(hc_s3_headers_keeping(s, headers, err));
 	HC_TRY(hc_s3_headers_tags(s, headers, err));
 	HC_TRY(read_checksum_type(s, headers, err));
-	unsigned char random[(HC_UPLOAD_NAME_SIZE - 1) / 2];
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		return hc_fail(err, HC_IO, "the system gives no random bytes");
-	for (size_t i = 0; i < sizeof random; i++)
-		snprintf(c->name + 2 * i, 3, "%02x", random[i]);
+	HC_TRY(hc_random_hex(c->name, sizeof c->name - 1, err));
 	return hc_s3_headers_print(s, headers, &c->headers, err);
 }
 

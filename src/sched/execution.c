@@ -91,6 +91,7 @@ struct claim {
 	const struct hc_sched *sched;
 	struct hc_arena *arena;
 	int64_t now_us;
+	bool looks_only; /* counts what is due, writes nothing */
 };
 
 static void say(const struct hc_sched *sched, const char *line)
@@ -283,6 +284,10 @@ static enum hc_code claim_due(const struct claim *c, struct hc_resource *schedul
 	code = is_running(c, schedule->uid, &running, err);
 	if (code != HC_OK || running)
 		goto done; /* its end wakes us */
+	if (c->looks_only) {
+		out->claimed++;
+		goto done;
+	}
 	if (passed_over) {
 		char line[256];
 		snprintf(line, sizeof line, "event=ticks_passed_over schedule=%.*s ticks=%u",
@@ -297,29 +302,37 @@ done:
 	return code;
 }
 
-enum hc_code hc_sched_claim(struct hc_db *db, const struct hc_sched *sched, int64_t now_us, struct hc_claimed *out,
-			    struct hc_err *err)
+static enum hc_code walk(struct hc_db *db, const struct hc_sched *sched, int64_t now_us, bool looks_only,
+			 struct hc_claimed *out, struct hc_err *err)
 {
 	struct hc_claimed claimed = {.next_us = INT64_MAX};
 	struct hc_resource_filter filter = {
 		.kind = HC_KIND_SCHEDULE, .status = HC_STR("Scheduled"), .limit = SCHEDULES_PAGE};
-	HC_BUF_SCOPED struct hc_buf token = HC_BUF(TOKEN_MAX);
+	HC_ARENA_SCOPED struct hc_arena pages = HC_ARENA(ARENA_BYTES);
 	do {
-		HC_ARENA_SCOPED struct hc_arena of_page = HC_ARENA(ARENA_BYTES);
 		struct hc_resources page;
-		HC_TRY(hc_resource_list(db, &filter, &of_page, &page, err));
+		HC_TRY(hc_resource_list(db, &filter, &pages, &page, err));
 		for (size_t i = 0; i < page.n; i++) {
 			HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
-			struct claim c = {db, sched, &arena, now_us};
+			struct claim c = {db, sched, &arena, now_us, looks_only};
 			HC_TRY(claim_due(&c, &page.list[i], &claimed, err));
 		}
-		hc_buf_reset(&token);
-		hc_buf_str(&token, page.next);
-		HC_TRY(hc_buf_check(&token, "a page's token", err));
-		filter.token = page.next.p ? hc_buf_view(&token) : (struct hc_str){NULL, 0};
+		filter.token = page.next;
 	} while (filter.token.p);
 	*out = claimed;
 	return HC_OK;
+}
+
+enum hc_code hc_sched_look(struct hc_db *db, const struct hc_sched *sched, int64_t now_us, struct hc_claimed *out,
+			   struct hc_err *err)
+{
+	return walk(db, sched, now_us, true, out, err);
+}
+
+enum hc_code hc_sched_claim(struct hc_db *db, const struct hc_sched *sched, int64_t now_us, struct hc_claimed *out,
+			    struct hc_err *err)
+{
+	return walk(db, sched, now_us, false, out, err);
 }
 
 /* --- when a job ended ------------------------------------------------------------------------- */
@@ -386,7 +399,7 @@ enum hc_code hc_sched_job_ended(struct hc_db *db, const struct hc_sched *sched, 
 				const json_t *merged, int64_t now_us, struct hc_err *err)
 {
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
-	struct claim c = {db, sched, &arena, now_us};
+	struct claim c = {db, sched, &arena, now_us, false};
 	struct hc_resource execution;
 	bool found;
 	if (job->parent_uid == 0)

@@ -8,7 +8,7 @@
  *      touch it.
  *   4. A job's end and what follows from it (the next job, the execution's end, the alert) stand in one transaction.
  *
- * All functions run inside a write transaction of the catalog; none waits for anything else.
+ * But for hc_sched_look all functions run inside a write transaction of the catalog; none waits for anything else.
  *
  * An execution's doc: {"Definition", "ScheduleConfig", "Schedule", "Capture", "PeriodSeconds", "Hex"}. A job's detail, for jobs of executions:
  * {"MonitoringScheduleArn", "Role": "merge" | "monitoring"}; on the merge job also "ReportS3Uri" and "MergedBelow", see jobs/run.h.
@@ -30,6 +30,10 @@ struct hc_claimed {
 	unsigned claimed; /* executions begun (also those that failed at once) */
 	int64_t next_us;  /* when to look again at the latest; INT64_MAX: when something changes */
 };
+
+/* The same without claiming, over a snapshot: out->claimed counts what would be. So that only what is due makes the writer busy. */
+enum hc_code hc_sched_look(struct hc_db *db, const struct hc_sched *sched, int64_t now_us, struct hc_claimed *out,
+			   struct hc_err *err) HC_MUST_USE;
 
 /* Claims every slot that is due at now_us, of schedules that have no execution under way. */
 enum hc_code hc_sched_claim(struct hc_db *db, const struct hc_sched *sched, int64_t now_us, struct hc_claimed *out,

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_STEP = 1 << 18, COPY_RANGE_MAX = 1 << 30, ID_BYTES = (HC_CONTENT_ID_SIZE - 1) / 2 };
+#include "sys/entropy.h"
+
+enum { COPY_STEP = 1 << 18, COPY_RANGE_MAX = 1 << 30 };
 
 /* Where a file grows until it is complete. */
 #define INCOMING "incoming"
@@ -110,12 +111,8 @@ void hc_contents_close(struct hc_contents *c)
 
 enum hc_code hc_content_create(struct hc_contents *c, struct hc_content_writer *out, struct hc_err *err)
 {
-	unsigned char random[ID_BYTES];
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		return hc_fail(err, HC_IO, "the system gives no random bytes");
 	struct hc_content_writer w = {.contents = c};
-	for (size_t i = 0; i < sizeof random; i++)
-		snprintf(w.id + 2 * i, 3, "%02x", random[i]);
+	HC_TRY(hc_random_hex(w.id, sizeof w.id - 1, err));
 	char name[NAME_SIZE];
 	incoming_name(w.id, name);
 	/* not writable by anybody from the start: hard links share the mode */
