@@ -102,7 +102,8 @@ static bool is_aws_wording(struct hc_str message)
 	return false;
 }
 
-static struct hc_str failure_of(const struct running *r, const struct hc_program_end *end)
+/* The reason; its whole goes to the log, with the addresses of objects where the program's own lines have paths. */
+static struct hc_str failure_of(const struct running *r, const struct hc_program_end *end, struct hc_log_writer *log)
 {
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(REASON_BYTES);
 	struct hc_str message = end->message.n ? end->message : end->last_line;
@@ -115,6 +116,7 @@ static struct hc_str failure_of(const struct running *r, const struct hc_program
 	else if (message.n == 0)
 		hc_buf_printf(&text, "the program ended with exit status %d", end->number);
 	hc_buf_printf(&text, "; exit code: %d", end->by_signal ? 128 + end->number : end->number);
+	hc_log_line(log, hc_clock_now_us(), "hindcast: the job failed: %.*s", HC_STR_ARG(hc_buf_view(&text)));
 	return cut(&text, r->arena);
 }
 
@@ -130,7 +132,7 @@ static struct hc_str reason_of(const struct running *r, const struct hc_err *why
 	return cut(&text, r->arena);
 }
 
-static void judge(struct running *r, const struct hc_program_end *end)
+static void judge(struct running *r, const struct hc_program_end *end, struct hc_log_writer *log)
 {
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(REASON_BYTES);
 	struct verdict v = {0};
@@ -156,7 +158,7 @@ static void judge(struct running *r, const struct hc_program_end *end)
 		break;
 	case HC_ENDED_BADLY:
 		v.status = "Failed";
-		v.failure = failure_of(r, end);
+		v.failure = failure_of(r, end, log);
 		break;
 	}
 	r->verdict = v;
@@ -318,7 +320,7 @@ static enum hc_code work(struct running *r, const char *folder, struct hc_log_wr
 	*left = end.how == HC_ENDED_LEFT;
 	if (*left)
 		return HC_OK;
-	judge(r, &end);
+	judge(r, &end, log);
 	if (end.how != HC_ENDED_WELL)
 		return HC_OK;
 	HC_TRY(collect(r, folder, err));
