@@ -76,7 +76,7 @@ static bool find_payload_hash(struct exchange *x, struct hc_str *out, struct hc_
 	*out = hc_http_header_get(&x->http, "x-amz-content-sha256");
 	if (out->p || x->api->authentication.off)
 		return true;
-	if (x->claim.form == HC_SIGV4_PRESIGNED) {
+	if (x->claim.form == HC_SIGV4_PRESIGNED || x->claim.form == HC_SIGV2_PRESIGNED) {
 		*out = HC_STR("UNSIGNED-PAYLOAD");
 		return true;
 	}
@@ -110,6 +110,12 @@ static bool begin_s3(struct exchange *x, struct hc_http_reply *reply)
 
 /* --- the application ------------------------------------------------------------------------------ */
 
+/* The Query protocol may also put its form into the URL, which is what presigned URLs of STS do. */
+static bool is_query_by_get(const struct exchange *x)
+{
+	return x->route.protocol == HC_USES_QUERY && hc_str_eq(x->http.method, HC_STR("GET"));
+}
+
 /* False: refused, or answered at once. */
 static bool begin_exchange(struct exchange *x, struct hc_http_reply *reply)
 {
@@ -132,7 +138,8 @@ static bool begin_exchange(struct exchange *x, struct hc_http_reply *reply)
 	}
 	if (x->route.protocol == HC_USES_S3)
 		return begin_s3(x, reply);
-	if (hc_str_eq(x->http.method, HC_STR("POST")))
+	if (hc_str_eq(x->http.method, HC_STR("POST")) || is_query_by_get(x) ||
+	    (x->route.protocol == HC_USES_JSON && !x->route.target.p))
 		return true;
 	hc_fault_set(&fault, 405, "MethodNotAllowed", "This service is asked with POST.");
 	refuse(x, &fault, reply);
@@ -208,6 +215,11 @@ static bool unpack(struct exchange *x, struct hc_fault *fault)
 	return true;
 }
 
+static struct hc_str plain_body(const struct exchange *x)
+{
+	return (struct hc_str){x->body.n ? x->body.p : "", x->body.n};
+}
+
 static void finish(void *exchange, struct hc_http_reply *reply)
 {
 	struct exchange *x = exchange;
@@ -218,8 +230,7 @@ static void finish(void *exchange, struct hc_http_reply *reply)
 		exchange_free(x);
 		return;
 	}
-	struct hc_str body = {x->body.n ? x->body.p : "", x->body.n};
-	hc_checksum_hex_of(HC_CHECKSUM_SHA256, body, hash);
+	hc_checksum_hex_of(HC_CHECKSUM_SHA256, plain_body(x), hash);
 	if (!hc_authenticate_signature(&x->api->authentication, &x->request, &x->claim, hc_str(hash), &x->arena, false,
 				       &fault) ||
 	    !unpack(x, &fault)) {
@@ -227,7 +238,8 @@ static void finish(void *exchange, struct hc_http_reply *reply)
 	} else {
 		struct hc_inquiry q = {.server = x->api->server,
 				       .route = &x->route,
-				       .body = {x->body.n ? x->body.p : "", x->body.n},
+				       .path = x->http.path,
+				       .body = is_query_by_get(x) ? x->http.query : plain_body(x),
 				       .now_us = x->now_us,
 				       .request_id = x->request_id};
 		hc_dispatch_answer(&x->api->dispatch, &q, reply);

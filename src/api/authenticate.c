@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "api/route.h"
 #include "base/instant.h"
 #include "codec/checksum.h"
+#include "sign/sigv2.h"
 
 bool hc_authenticate_request(const struct hc_http_request *http, struct hc_arena *arena, struct hc_sigv4_request *out)
 {
@@ -128,6 +130,43 @@ static bool check_signed_headers(const struct hc_sigv4_request *request, const s
 	return true;
 }
 
+/*
+ * Presigned URLs of version 2: S3 only. They are verified whole, here: nothing of them depends on the body. True: the request has one and it is fine, *claim
+ * says so, or it has none; false with a fault.
+ */
+static bool authenticate_v2(const struct hc_authentication *a, const struct hc_sigv4_request *request, int64_t now_us,
+			    struct hc_arena *arena, struct hc_sigv4_claim *claim, struct hc_fault *fault)
+{
+	bool is = false;
+	const char *why = "";
+	struct hc_sigv2_claim v2 = {0};
+	enum hc_sigv4_verdict verdict = hc_sigv2_read(request, arena, &is, &v2, &why);
+	if (!is)
+		return true;
+	*claim = (struct hc_sigv4_claim){
+		.form = HC_SIGV2_PRESIGNED, .access_key = v2.access_key, .region = a->region, .service = HC_STR("s3")};
+	if (a->off)
+		return true;
+	if (verdict != HC_SIGV4_FINE) {
+		hc_fault_set(fault, 403, "AccessDenied", "The URL's signature cannot be read: %s.", why);
+		return false;
+	}
+	if (!check_key(a, claim, true, fault))
+		return false;
+	if (now_us / HC_SECOND_US >= v2.expires_s) {
+		hc_fault_set(fault, 403, "AccessDenied", "Request has expired");
+		return false;
+	}
+	struct hc_str bucket = hc_route_host_bucket(request, a->region);
+	if (hc_sigv2_verify(request, &v2, bucket, a->secret, arena) == HC_SIGV4_FINE)
+		return true;
+	hc_fault_set(
+		fault, 403, "SignatureDoesNotMatch",
+		"The request signature we calculated does not match the signature you provided. Check your key and "
+		"signing method.");
+	return false;
+}
+
 bool hc_authenticate_headers(const struct hc_authentication *a, const struct hc_sigv4_request *request, int64_t now_us,
 			     struct hc_arena *arena, struct hc_sigv4_claim *claim, bool *s3, struct hc_fault *fault)
 {
@@ -138,6 +177,12 @@ bool hc_authenticate_headers(const struct hc_authentication *a, const struct hc_
 		read = (struct hc_sigv4_claim){.form = HC_SIGV4_NONE};
 	*claim = read;
 	*s3 = hc_str_eq(read.service, HC_STR("s3"));
+	if (verdict == HC_SIGV4_FINE && read.form == HC_SIGV4_NONE) {
+		bool fine = authenticate_v2(a, request, now_us, arena, claim, fault);
+		*s3 = claim->form == HC_SIGV2_PRESIGNED;
+		if (*s3)
+			return fine;
+	}
 	if (a->off)
 		return true;
 	if (verdict != HC_SIGV4_FINE) {
@@ -156,7 +201,9 @@ bool hc_authenticate_signature(const struct hc_authentication *a, const struct h
 			       const struct hc_sigv4_claim *claim, struct hc_str payload_hash, struct hc_arena *arena,
 			       bool s3, struct hc_fault *fault)
 {
-	if (a->off || hc_sigv4_verify(request, claim, a->secret, payload_hash, arena) == HC_SIGV4_FINE)
+	/* Version 2 was verified with the headers. */
+	if (a->off || claim->form == HC_SIGV2_PRESIGNED ||
+	    hc_sigv4_verify(request, claim, a->secret, payload_hash, arena) == HC_SIGV4_FINE)
 		return true;
 	hc_fault_set(
 		fault, 403, s3 ? "SignatureDoesNotMatch" : "InvalidSignatureException",

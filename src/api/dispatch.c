@@ -1,5 +1,6 @@
 #include "api/dispatch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -38,6 +39,14 @@ enum hc_code hc_dispatch_open(const struct hc_service *const *services, size_t n
  */
 static const char *query_code(const struct hc_operation *op, const char *code)
 {
+	/* Of authentication, which comes before any operation is known. */
+	static const struct {
+		const char *json, *query;
+	} common[] = {{"InvalidSignatureException", "SignatureDoesNotMatch"},
+		      {"UnrecognizedClientException", "InvalidClientTokenId"}};
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		if (strcmp(common[i].json, code) == 0)
+			return common[i].query;
 	for (size_t i = 0; op && op->errors && op->error_codes && op->errors[i]; i++)
 		if (strcmp(op->errors[i], code) == 0)
 			return op->error_codes[i];
@@ -128,19 +137,34 @@ static const struct hc_operation *find_json(const struct hc_inquiry *q)
 	return op;
 }
 
+/* What a request that no operation here answers has asked for: "service 'lambda'". */
+static void show_asked(const struct hc_inquiry *q, const char *action, char *out, size_t size)
+{
+	char shown[HC_STR_SHOW_SIZE];
+	const struct hc_route *r = q->route;
+	bool known = !r->service.p;
+	for (size_t i = 0; i < hc_contract_count() && !known; i++)
+		known = hc_str_eq(r->service, hc_str(hc_contract_at(i)->service));
+	if (!known)
+		snprintf(out, size, "service '%s'", hc_str_show(r->service, shown));
+	else if (r->protocol == HC_USES_JSON && !r->target.p)
+		snprintf(out, size, "request for %s", hc_str_show(q->path, shown));
+	else
+		snprintf(out, size, "operation '%s'", hc_str_show(*action ? hc_str(action) : r->target, shown));
+}
+
 static const struct hc_operation *find(const struct hc_inquiry *q, struct hc_fault *fault)
 {
-	char action[ACTION_MAX] = "", shown[HC_STR_SHOW_SIZE];
+	char action[ACTION_MAX] = "", asked[HC_STR_SHOW_SIZE + 32];
 	bool query = q->route->protocol == HC_USES_QUERY;
 	const struct hc_operation *op = query ? find_query(q, action) : find_json(q);
 	if (op)
 		return op;
-	struct hc_str asked = query ? hc_str(action) : q->route->target;
+	show_asked(q, action, asked, sizeof asked);
 	hc_fault_set(fault, 400, query ? "InvalidAction" : "UnknownOperationException",
-		     "The operation '%s' is not supported by this server (hindcast has the monitoring part of "
-		     "SageMaker, S3, "
+		     "The %s is not supported by this server (hindcast has the monitoring part of SageMaker, S3, "
 		     "CloudWatch, CloudWatch Logs, STS and IAM).",
-		     hc_str_show(asked, shown));
+		     asked);
 	return NULL;
 }
 

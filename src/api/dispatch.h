@@ -17,7 +17,8 @@ enum hc_code hc_dispatch_open(const struct hc_service *const *services, size_t n
 struct hc_inquiry {
 	const struct hc_server *server;
 	const struct hc_route *route;
-	struct hc_str body;
+	struct hc_str path; /* what a request that names no operation asked for */
+	struct hc_str body; /* or the query of a GET of the Query protocol */
 	int64_t now_us;
 	const char *request_id;
 };

@@ -7,21 +7,38 @@
 
 enum { PATH_MAX_BYTES = 1 << 16 };
 
+/* A form of the Query protocol; curl gives its type to every body, also to one that it puts into a bucket. */
+static bool is_form(const struct hc_http_request *http)
+{
+	static const char type[] = "application/x-www-form-urlencoded";
+	struct hc_str given = hc_http_header_get(http, "content-type");
+	if (given.n > sizeof type - 1)
+		given.n = sizeof type - 1; /* ; charset=utf-8 */
+	return hc_str_eq(http->method, HC_STR("POST")) && hc_str_eq(http->path, HC_STR("/")) &&
+	       hc_str_eq_nocase(given, hc_str(type));
+}
+
+/* Services of the Query protocol; CloudWatch speaks JSON too, then with a target. */
+static bool speaks_query(struct hc_str service)
+{
+	return hc_str_eq(service, HC_STR("sts")) || hc_str_eq(service, HC_STR("iam")) ||
+	       hc_str_eq(service, HC_STR("monitoring"));
+}
+
 void hc_route_find(const struct hc_http_request *http, const struct hc_sigv4_claim *claim, struct hc_route *out)
 {
-	struct hc_str type = hc_http_header_get(http, "content-type");
 	struct hc_route r = {.target = hc_http_header_get(http, "x-amz-target")};
 	bool signed_for = claim->form != HC_SIGV4_NONE;
 	if (signed_for)
 		r.service = claim->service;
-	else if (r.target.p == NULL && !hc_str_starts(type, "application/x-www-form-urlencoded"))
+	else if (r.target.p == NULL && !is_form(http))
 		r.service = HC_STR("s3");
 	if (hc_str_eq(r.service, HC_STR("s3")))
 		r.protocol = HC_USES_S3;
-	else if (r.target.p)
-		r.protocol = HC_USES_JSON;
-	else
+	else if (!r.target.p && (speaks_query(r.service) || is_form(http)))
 		r.protocol = HC_USES_QUERY;
+	else
+		r.protocol = HC_USES_JSON;
 	*out = r;
 }
 
@@ -29,7 +46,8 @@ void hc_route_find(const struct hc_http_request *http, const struct hc_sigv4_cla
 static struct hc_str bucket_of_host(struct hc_str host, struct hc_str region)
 {
 	char regional[3][160];
-	const char *bases[8] = {"s3.amazonaws.com", "localhost", "s3.localhost"};
+	/* A name that ends with another one stands before it. */
+	const char *bases[8] = {"s3.amazonaws.com", "s3.localhost", "localhost"};
 	size_t n = 3;
 	const char *colon = host.n ? memrchr(host.p, ':', host.n) : NULL;
 	if (colon && !memchr(host.p, ']', host.n))
@@ -76,4 +94,12 @@ bool hc_route_s3(const struct hc_http_request *http, struct hc_str region, struc
 	struct hc_str first = {path.p, slash ? (size_t)(slash - path.p) : path.n};
 	struct hc_str rest = {path.p + first.n + (slash != NULL), path.n - first.n - (slash != NULL)};
 	return decode(first, arena, bucket) && decode(rest, arena, key);
+}
+
+struct hc_str hc_route_host_bucket(const struct hc_sigv4_request *request, struct hc_str region)
+{
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (hc_str_eq_nocase(request->headers[i].name, HC_STR("host")))
+			return bucket_of_host(request->headers[i].value, region);
+	return (struct hc_str){NULL, 0};
 }

@@ -1,7 +1,8 @@
 /*
  * Routing: which service a request is for, and for S3 which bucket and key. Pure.
  *
- * The service of the SigV4 scope decides; without a signature (--no-auth) X-Amz-Target, a form's content type, or else S3.
+ * The service of the SigV4 scope decides; without a signature (--no-auth) X-Amz-Target, a form's content type, or else S3. What is for no service of ours, or
+ * for none of its operations (REST paths such as /endpoints/NAME/invocations), goes to dispatch as JSON, the form in which SDKs read errors of services like these.
  */
 #ifndef HC_API_ROUTE_H
 #define HC_API_ROUTE_H
@@ -24,5 +25,8 @@ void hc_route_find(const struct hc_http_request *http, const struct hc_sigv4_cla
  */
 bool hc_route_s3(const struct hc_http_request *http, struct hc_str region, struct hc_arena *arena,
 		 struct hc_str *bucket, struct hc_str *key);
+
+/* The bucket that a request's host names; empty when it names none. A slice of the header. */
+struct hc_str hc_route_host_bucket(const struct hc_sigv4_request *request, struct hc_str region);
 
 #endif

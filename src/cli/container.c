@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "sys/files.h"
 
-/* SageMaker cuts exit messages and failure reasons at this length. */
+/* Where SageMaker cuts exit messages, and failure reasons too: those are cut by who shows them, so that the log has the whole. */
 enum { MESSAGE_MAX = 1024 };
 
 /* A variable's value; NULL when it is not set or empty. */
@@ -249,7 +249,7 @@ static enum hc_code write_message(struct hc_str text, struct hc_err *err)
 	const char *path = variable("output_message_file");
 	struct hc_writer w;
 	HC_TRY(hc_writer_open(path ? path : HC_CONTAINER_MESSAGE_FILE, &w, err));
-	hc_writer_put(&w, text.p, text.n > MESSAGE_MAX ? MESSAGE_MAX : text.n);
+	hc_writer_put(&w, text.p, text.n);
 	return hc_writer_close(&w, err);
 }
 
@@ -319,7 +319,11 @@ enum hc_code hc_container_finish(const struct hc_report *report, struct hc_err *
 void hc_container_fail(const struct hc_err *why)
 {
 	struct hc_err ignored;
-	HC_BUF_SCOPED struct hc_buf text = HC_BUF(HC_ERR_MSG_MAX + HC_ERR_HINT_MAX);
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(HC_ERR_MSG_MAX + HC_ERR_HINT_MAX + MESSAGE_MAX);
+	/* The words of AWS's container, which people look for. */
+	if (why->code == HC_SCRIPT && strstr(why->msg, "the preprocessor script"))
+		hc_buf_cstr(&text, "There is an exception raised in preprocessor script. Please double check the "
+				   "preprocessor script. ");
 	hc_buf_cstr(&text, why->msg);
 	if (why->hint[0])
 		hc_buf_printf(&text, "; %s", why->hint);

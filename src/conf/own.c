@@ -2,8 +2,11 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/instant.h"
 #include "base/number.h"
+
+enum { NEAR = 3 }; /* letters that a misspelt name differs in */
 
 static const char *const conflicts[] = {"last", "first", "error", NULL};
 
@@ -40,8 +43,8 @@ const struct hc_own *hc_own_table(size_t *n)
 static enum hc_code fail_unknown(struct hc_str variable, struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE];
-	const struct hc_own *nearest = &table[0];
-	size_t best = SIZE_MAX;
+	const struct hc_own *nearest = NULL;
+	size_t best = NEAR + 1;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		size_t d = hc_str_distance(variable, hc_str(table[i].variable));
 		if (!table[i].of_scheduler && d < best) {
@@ -50,7 +53,13 @@ static enum hc_code fail_unknown(struct hc_str variable, struct hc_err *err)
 		}
 	}
 	hc_fail(err, HC_USAGE, "the environment has %s, which is no setting of hindcast", hc_str_show(variable, shown));
-	return hc_hint(err, "did you mean %s (%s)?", nearest->variable, nearest->help);
+	if (nearest)
+		return hc_hint(err, "did you mean %s (%s)?", nearest->variable, nearest->help);
+	HC_BUF_SCOPED struct hc_buf all = HC_BUF(HC_ERR_HINT_MAX);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (!table[i].of_scheduler)
+			hc_buf_printf(&all, "%s%s", all.n ? ", " : "", table[i].variable + sizeof HC_OWN_PREFIX - 1);
+	return hc_hint(err, "behind " HC_OWN_PREFIX " may stand: %s", hc_buf_cstring(&all));
 }
 
 static enum hc_code check_value(const struct hc_own *own, struct hc_str value, struct hc_err *err)
@@ -84,7 +93,7 @@ static enum hc_code check_value(const struct hc_own *own, struct hc_str value, s
 	if (fits)
 		return HC_OK;
 	hc_fail(err, HC_USAGE, "the environment has %s=%s", own->variable, hc_str_show(value, shown));
-	return hc_hint(err, "it is %s", expected);
+	return hc_hint(err, "it %s %s", own->form == HC_OWN_WORD ? "says" : "is", expected);
 }
 
 enum hc_code hc_own_check(struct hc_str variable, struct hc_str value, struct hc_err *err)

@@ -36,6 +36,7 @@ struct serving {
 	struct hc_http *http;
 	struct hc_proxy *proxy;
 	struct hc_supervisor *supervisor;
+	int64_t started_us; /* as files' times go */
 	pthread_t sweeper;
 	bool sweeping;
 	char url[URL_SIZE], proxy_url[URL_SIZE];
@@ -221,14 +222,17 @@ static enum hc_code is_used(void *arg, const char *id, bool *used, struct hc_err
 	return hc_interrupt_check(err);
 }
 
-/* Beside everything else: contents that a crash left without an object. Only what is older than this server. */
+/*
+ * Beside everything else: contents that a crash left without an object. Only what is older than this server; a second less, for what the times of
+ * files leave out.
+ */
 static void *sweep(void *arg)
 {
 	struct serving *s = arg;
 	struct hc_err err;
 	uint64_t removed = 0;
-	int64_t before = hc_clock_now_us() - 60 * HC_SECOND_US;
-	if (hc_content_sweep(s->server.contents, before, is_used, s, &removed, &err) == HC_OK && removed)
+	if (hc_content_sweep(s->server.contents, s->started_us - HC_SECOND_US, is_used, s, &removed, &err) == HC_OK &&
+	    removed)
 		hc_event(HC_LEVEL_INFO, "event=swept contents=%llu", (unsigned long long)removed);
 	return NULL;
 }
@@ -276,7 +280,11 @@ static enum hc_code announce(const struct serving *s, struct hc_err *err)
 enum hc_code hc_serve(const struct hc_place *place, const struct hc_serve_options *options, struct hc_err *err)
 {
 	struct hc_err stopped;
-	struct serving s = {.place = place, .options = options, .lock = -1, .arena = HC_ARENA(1 << 24)};
+	struct serving s = {.place = place,
+			    .options = options,
+			    .lock = -1,
+			    .arena = HC_ARENA(1 << 24),
+			    .started_us = hc_clock_of_files_us()};
 	signal(SIGPIPE, SIG_IGN);
 	hc_store_mount(HC_JOB_OBJECTS); /* what manifests name is an object, here as in the job */
 	const char *clock = getenv("HINDCAST_TEST_CLOCK");

@@ -12,9 +12,9 @@
 #include "publish/alarm.h"
 #include "sys/clock.h"
 
-#define TURN_ARENA_BYTES (UINT64_C(64) << 20)
+#define TURN_ARENA_BYTES (UINT64_C(256) << 20)
 #define STACK_BYTES (size_t)(4 << 20)
-enum { WAITING_MAX = 64, PRUNE_ROWS = 10000, LOOK_EVERY_US = 1000000, APART_US = 50000 };
+enum { STOPPING_MAX = 64, PRUNE_ROWS = 10000, LOOK_EVERY_US = 1000000, APART_US = 50000, AGAIN_US = 10000000 };
 
 /* A job that runs, in a thread of its own. */
 struct running_job {
@@ -23,6 +23,7 @@ struct running_job {
 	char name[HC_LOG_STREAM_NAME_MAX];
 	_Atomic int stop;
 	_Atomic bool done;
+	bool failed; /* the server's own trouble: its end could not be recorded */
 	bool used;
 };
 
@@ -36,7 +37,7 @@ struct hc_supervisor {
 	bool woken;
 	bool by_hand_next; /* whose turn it is: jobs created by hand, or those of schedules */
 	int64_t turned_us; /* the last turn that looked at all schedules; steady */
-	int64_t claim_next_us, look_next_us, alarms_next_us, prune_next_us;
+	int64_t claim_next_us, look_next_us, start_next_us, alarms_next_us, prune_next_us;
 };
 
 static void say(void *arg, const char *line)
@@ -161,7 +162,8 @@ static void *run_thread(void *arg)
 	struct hc_err err;
 	hc_event(HC_LEVEL_INFO, "event=job_begins job=%s", r->name);
 	int64_t begun = hc_clock_steady_us();
-	if (hc_job_run(r->supervisor->jobs, hc_str(r->name), &r->stop, &err) != HC_OK)
+	r->failed = hc_job_run(r->supervisor->jobs, hc_str(r->name), &r->stop, &err) != HC_OK;
+	if (r->failed)
 		hc_event_error("job_not_recorded", &err);
 	hc_event(HC_LEVEL_INFO, "event=job_ends job=%s seconds=%.3f", r->name,
 		 (double)(hc_clock_steady_us() - begun) / 1e6);
@@ -170,10 +172,13 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-static void start_job(struct hc_supervisor *s, struct hc_str name)
+/* False when it was not started: not now, after trouble. */
+static bool start_job(struct hc_supervisor *s, struct hc_str name)
 {
 	struct running_job *r = s->running;
 	pthread_attr_t attributes;
+	if (hc_clock_steady_us() < s->start_next_us)
+		return false;
 	while (r->used)
 		r++;
 	*r = (struct running_job){.supervisor = s, .used = true};
@@ -184,8 +189,10 @@ static void start_job(struct hc_supervisor *s, struct hc_str name)
 	pthread_attr_destroy(&attributes);
 	if (error != 0) {
 		r->used = false;
+		s->start_next_us = hc_clock_steady_us() + AGAIN_US;
 		hc_event(HC_LEVEL_ERROR, "event=job_not_started job=%s error=\"%s\"", r->name, strerror(error));
 	}
+	return r->used;
 }
 
 static void reap(struct hc_supervisor *s)
@@ -196,12 +203,17 @@ static void reap(struct hc_supervisor *s)
 			continue;
 		pthread_join(r->thread, NULL);
 		r->used = false;
+		/* It is still to do. What keeps the catalog from writing seldom goes away at once. */
+		if (r->failed)
+			s->start_next_us = hc_clock_steady_us() + AGAIN_US;
 	}
 }
 
-/* Jobs of one status, oldest first. */
+/* Jobs of one status, oldest first: those of schedules, those created by hand (whose slot is 0), or both. */
 struct looking {
-	struct hc_str status;
+	const char *status;
+	int64_t slot_before_us, slot_after_us;
+	size_t limit;
 	struct hc_arena *arena;
 	struct hc_resources jobs;
 };
@@ -209,52 +221,59 @@ struct looking {
 static enum hc_code look(struct hc_db *db, void *arg, struct hc_err *err)
 {
 	struct looking *l = arg;
-	struct hc_resource_filter filter = {
-		.kind = HC_KIND_JOB, .status = l->status, .limit = HC_RUNNING_MAX + WAITING_MAX};
+	struct hc_resource_filter filter = {.kind = HC_KIND_JOB,
+					    .status = hc_str(l->status),
+					    .slot_before_us = l->slot_before_us,
+					    .slot_after_us = l->slot_after_us,
+					    .limit = l->limit};
 	return hc_resource_list(db, &filter, l->arena, &l->jobs, err);
 }
 
-/* The next of the waiting jobs: of the kind whose turn it is if there is one. */
-static const struct hc_resource *pick(struct hc_supervisor *s, const struct hc_resources *jobs)
+static const struct hc_resource *first_waiting(struct hc_supervisor *s, const struct hc_resources *jobs)
 {
-	const struct hc_resource *other = NULL;
-	for (size_t i = 0; i < jobs->n; i++) {
-		const struct hc_resource *job = &jobs->list[i];
-		bool by_hand = job->parent_uid == 0;
-		if (find_running(s, job->name))
-			continue;
-		if (by_hand == s->by_hand_next)
-			return job;
-		if (!other)
-			other = job;
-	}
-	return other;
+	for (size_t i = 0; i < jobs->n; i++)
+		if (!find_running(s, jobs->list[i].name))
+			return &jobs->list[i];
+	return NULL;
 }
 
+static void stop_jobs(struct hc_supervisor *s, const struct hc_resources *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct running_job *r = find_running(s, jobs->list[i].name);
+		if (r)
+			atomic_store(&r->stop, HC_JOB_STOP);
+		else if (count_running(s) == HC_RUNNING_MAX || !start_job(s, jobs->list[i].name)) /* only to be ended */
+			return;
+	}
+}
+
+/* Each kind is looked up for itself, so that a long queue of one hides nothing of the other. */
 static void stop_and_start(struct hc_supervisor *s)
 {
 	struct hc_err err;
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(TURN_ARENA_BYTES);
-	struct looking stopping = {HC_STR("Stopping"), &arena, {0}}, waiting = {HC_STR("InProgress"), &arena, {0}};
+	size_t running = count_running(s), limit = running + s->at_once;
+	struct looking stopping = {"Stopping", 0, 0, running + STOPPING_MAX, &arena, {0}};
+	struct looking by_hand = {"InProgress", 1, 0, limit, &arena, {0}},
+		       scheduled = {"InProgress", 0, 1, limit, &arena, {0}};
 	struct hc_catalog *catalog = s->jobs->server->catalog;
 	if (hc_catalog_read(catalog, look, &stopping, &err) != HC_OK ||
-	    hc_catalog_read(catalog, look, &waiting, &err) != HC_OK) {
+	    hc_catalog_read(catalog, look, &by_hand, &err) != HC_OK ||
+	    hc_catalog_read(catalog, look, &scheduled, &err) != HC_OK) {
 		hc_event_error("jobs_not_read", &err);
 		return;
 	}
-	for (size_t i = 0; i < stopping.jobs.n; i++) {
-		struct running_job *r = find_running(s, stopping.jobs.list[i].name);
-		if (r)
-			atomic_store(&r->stop, HC_JOB_STOP);
-		else if (count_running(s) < HC_RUNNING_MAX)
-			start_job(s, stopping.jobs.list[i].name); /* only to be ended */
-	}
+	stop_jobs(s, &stopping.jobs);
 	while (count_running(s) < s->at_once) {
-		const struct hc_resource *job = pick(s, &waiting.jobs);
+		const struct hc_resource *hand = first_waiting(s, &by_hand.jobs);
+		const struct hc_resource *tick = first_waiting(s, &scheduled.jobs);
+		const struct hc_resource *job = (s->by_hand_next && hand) || !tick ? hand : tick;
 		if (!job)
 			return;
-		s->by_hand_next = job->parent_uid != 0;
-		start_job(s, job->name);
+		if (!start_job(s, job->name))
+			return;
+		s->by_hand_next = job == tick;
 	}
 }
 

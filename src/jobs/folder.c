@@ -49,15 +49,18 @@ static enum hc_code look_up(struct hc_db *db, void *arg, struct hc_err *err)
 	return hc_stored_get(db, l->bucket, l->key, l->arena, &l->object, &l->found, err);
 }
 
-/* Appends a key's part below its input as a path; false for one that cannot be: '..', a part too long. Empty parts are passed over. */
+/* Appends a key's part below its input as a path; false for one that cannot be: '..', a part too long, too many. Empty parts are passed over. */
 static bool put_path(struct hc_buf *out, struct hc_str below)
 {
+	unsigned parts = 0;
 	while (below.n > 0) {
 		const char *slash = memchr(below.p, '/', below.n);
 		struct hc_str part = {below.p, slash ? (size_t)(slash - below.p) : below.n};
 		below.p += part.n + (slash != NULL);
 		below.n -= part.n + (slash != NULL);
 		if (hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")) || part.n > PART_MAX)
+			return false;
+		if (part.n && ++parts > HC_JOB_KEY_PARTS_MAX)
 			return false;
 		if (part.n) {
 			hc_buf_char(out, '/');
@@ -71,9 +74,26 @@ static enum hc_code fail_key(struct hc_str bucket, struct hc_str key, struct hc_
 {
 	char shown[HC_STR_SHOW_SIZE];
 	hc_fail(err, HC_INPUT,
-		"the object s3://%.*s/%s cannot be a file: its key has a part that is '.', '..' or too long",
+		"the object s3://%.*s/%s cannot be a file: its key has a part that is '.', '..' or too long, or too "
+		"many",
 		HC_STR_ARG(bucket), hc_str_show(key, shown));
 	return hc_hint(err, "store it under another key");
+}
+
+/* Whether a file stands at a path or above it, up to the job's folder. */
+static bool is_taken(const struct filling *f, const char *path)
+{
+	struct hc_err ignored;
+	struct hc_file_info info;
+	HC_BUF_SCOPED struct hc_buf above = HC_BUF(HC_PATH_LEN_MAX);
+	hc_buf_cstr(&above, path);
+	bool taken = hc_file_look(path, &info, &ignored) == HC_OK && info.kind != HC_FILE_MISSING;
+	while (!taken && above.n > strlen(f->folder)) {
+		const char *slash = memrchr(above.p, '/', above.n);
+		above.n = slash ? (size_t)(slash - above.p) : 0;
+		taken = hc_file_look(hc_buf_cstring(&above), &info, &ignored) == HC_OK && info.kind == HC_FILE_REGULAR;
+	}
+	return taken;
 }
 
 /* An object may be replaced between the listing and here; then its new content is taken, or none if it is gone. */
@@ -83,8 +103,18 @@ static enum hc_code link_object(const struct filling *f, struct hc_str bucket, s
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(PAGE_ARENA_BYTES);
 	struct lookup l = {.bucket = bucket, .key = key, .arena = &arena};
 	struct hc_err first;
-	if (hc_content_link(f->server->contents, content, path, &first) == HC_OK)
+	/* Our own program only reads; another's may not. */
+	bool copies = f->job->image == HC_IMAGE_COMMAND;
+	if (hc_content_give(f->server->contents, content, path, copies, &first) == HC_OK)
 		return HC_OK;
+	if (is_taken(f, path)) {
+		char shown[HC_STR_SHOW_SIZE];
+		hc_fail(err, HC_INPUT,
+			"the object s3://%.*s/%s cannot be a file: its path is taken by another one, or goes on below "
+			"it",
+			HC_STR_ARG(bucket), hc_str_show(key, shown));
+		return hc_hint(err, "store it under another key, or give the inputs other local paths");
+	}
 	HC_TRY(hc_catalog_read(f->server->catalog, look_up, &l, err));
 	if (!l.found)
 		return HC_OK;
@@ -92,7 +122,7 @@ static enum hc_code link_object(const struct filling *f, struct hc_str bucket, s
 		*err = first;
 		return first.code;
 	}
-	return hc_content_link(f->server->contents, l.object.content, path, err);
+	return hc_content_give(f->server->contents, l.object.content, path, copies, err);
 }
 
 static enum hc_code link_entry(const struct filling *f, const struct hc_job_end *input, struct hc_str key,
@@ -188,6 +218,8 @@ static enum hc_code link_named(void *arg, const char *path, const char *name, st
 	if (!slash)
 		return HC_OK; /* names no object; the merge will say so */
 	l.key = (struct hc_str){slash + 1, rest.n - l.bucket.n - 1};
+	if (l.key.n == 0 || l.key.p[l.key.n - 1] == '/')
+		return HC_OK; /* a folder's marker: likewise */
 	HC_TRY(hc_catalog_read(f->server->catalog, look_up, &l, err));
 	if (!l.found)
 		return HC_OK; /* likewise, with the manifest's name and line */

@@ -1,6 +1,6 @@
 /*
  * A job's folder: the container's file system as far as a job sees it. /opt/ml/processing/... of the container is FOLDER/opt/ml/processing/...;
- * inputs are put there as second names of objects' content (nothing is copied), outputs are taken from there into the object store.
+ * inputs are put there as second names of objects' content (nothing is copied, but for programs of mapped images, which might write to them), outputs are taken from there into the object store.
  *
  * Names of files come from keys, which are hostile: a key that cannot be a path below its input fails the job.
  */
@@ -12,6 +12,9 @@
 
 /* The objects that batch manifests name, by bucket and key, below the folder. */
 #define HC_JOB_OBJECTS "objects"
+
+/* Folders that a key may make below its input: with those of the input's own path fewer than what can be listed and removed again. */
+enum { HC_JOB_KEY_PARTS_MAX = 24 };
 
 /*
  * Puts all inputs into the folder. HC_EMPTY in AWS's words when nothing stands below an address; HC_INPUT for a key that cannot be a path. For merge jobs the

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
-enum { MAX_RUNTIME_DEFAULT_S = 86400, LOCAL_PATH_MAX = 256 };
+/* The API lets paths of 256 bytes in; the scheduler puts endpoint, variant and hour behind them. */
+enum { MAX_RUNTIME_DEFAULT_S = 86400, LOCAL_PATH_MAX = 2048, LOCAL_PARTS_MAX = 32 };
 
 /* Absolute, and every part a name. */
 static bool is_container_path(struct hc_str path)
 {
+	unsigned parts = 0;
 	if (path.n < 2 || path.p[0] != '/' || path.n > LOCAL_PATH_MAX || memchr(path.p, '\0', path.n))
 		return false;
 	for (size_t i = 0; i < path.n; i++) {
@@ -15,7 +17,8 @@ static bool is_container_path(struct hc_str path)
 			continue;
 		while (i + 1 + part.n < path.n && part.p[part.n] != '/')
 			part.n++;
-		if (hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")))
+		if (hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")) ||
+		    (part.n && ++parts > LOCAL_PARTS_MAX))
 			return false;
 	}
 	return true;

@@ -12,7 +12,7 @@
 /* Trailing slashes of the address are cut. */
 struct hc_job_end {
 	struct hc_str name, uri, bucket, key; /* uri as given */
-	struct hc_str local;                  /* path in the container: begins with '/', no "." or ".." in it */
+	struct hc_str local; /* path in the container: begins with '/', no "." or ".." in it, 32 names at most */
 };
 
 /* Strings live in the trees and in the arena that the job was read with. */

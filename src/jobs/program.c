@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 
@@ -17,11 +18,14 @@ enum {
 	SLICE_MS = 100,
 	READ_BYTES = 1 << 16,
 	MESSAGE_BYTES = 1 << 20,
+	REST_MAX_US = 1000000,
 	ENV_MAX = 160,
 	ARGV_MAX = 256,
-	LAST_LINE_MAX = 1024
+	LAST_LINE_MAX = 1024,
+	WORDS_MAX = 8 << 10 /* of a message that are kept */
 };
 #define CONFIG "/opt/ml/config/processingjobconfig.json"
+#define RESOURCES "/opt/ml/config/resourceconfig.json"
 #define MESSAGE "/opt/ml/output/message"
 #define METRICS "/opt/ml/output/metrics/cloudwatch"
 /* Beyond MaxRuntimeInSeconds this file's own watch ends the child; the process's limit stands behind it. */
@@ -153,6 +157,8 @@ static enum hc_code write_text(const char *folder, const char *name, struct hc_s
 	struct hc_writer w;
 	HC_BUF_SCOPED struct hc_buf path = HC_BUF(HC_PATH_LEN_MAX);
 	hc_buf_printf(&path, "%s%s", folder, name);
+	/* An input of that name is a content of the store: its name goes, its bytes stay. */
+	HC_TRY(hc_file_remove(hc_buf_cstring(&path), err));
 	HC_TRY(hc_writer_open(hc_buf_cstring(&path), &w, err));
 	hc_writer_put(&w, text.p, text.n);
 	return hc_writer_close(&w, err);
@@ -172,7 +178,15 @@ static enum hc_code make_folders(struct launch *l, struct hc_err *err)
 		HC_TRY(hc_buf_check(&path, "a path", err));
 		HC_TRY(hc_file_mkdirs(hc_buf_cstring(&path), err));
 	}
-	return write_text(l->folder, CONFIG, l->job->resource.doc, err);
+	json_t *config = json_copy(l->job->doc); /* as CreateProcessingJob had it, with the ARN */
+	struct hc_str text = hc_tree_set_text(config, "ProcessingJobArn", l->job->resource.arn)
+				     ? hc_tree_print(config, l->arena)
+				     : (struct hc_str){NULL, 0};
+	json_decref(config);
+	if (!text.p)
+		return hc_fail_nomem(err, "a job's description");
+	HC_TRY(write_text(l->folder, CONFIG, text, err));
+	return write_text(l->folder, RESOURCES, HC_STR("{\"current_host\":\"algo-1\",\"hosts\":[\"algo-1\"]}"), err);
 }
 
 /* --- its life --------------------------------------------------------------------------------- */
@@ -252,16 +266,35 @@ static void watch_over(struct watch *w, const struct hc_job *job, _Atomic int *s
 	out->how = !end.by_signal && end.number == 0 ? HC_ENDED_WELL : HC_ENDED_BADLY;
 }
 
-/* What is still in the pipe; others may hold its far end open, so never waits for its end. */
+/*
+ * What is still in the pipe when the child and its group are gone; who left the group may hold the far end open and write on, so it
+ * neither waits for the end nor reads for ever.
+ */
 static void drain_rest(struct watch *w)
 {
 	int readable = 1;
-	while (readable > 0) {
+	int64_t until = hc_clock_steady_us() + REST_MAX_US;
+	while (readable > 0 && hc_clock_steady_us() < until) {
 		struct pollfd fd = {.fd = w->pipe, .events = POLLIN};
 		readable = poll(&fd, 1, 0);
 		if (readable > 0 && (!(fd.revents & POLLIN) || !drain(w, 0)))
 			return;
 	}
+}
+
+/* What a program wrote, as the API can give it: bytes that are not UTF-8 as U+FFFD, no NUL, so much that a reason is more than filled. */
+static struct hc_str words_of(struct hc_str bytes, struct hc_arena *arena)
+{
+	HC_BUF_SCOPED struct hc_buf text = HC_BUF(WORDS_MAX + 4);
+	for (size_t at = 0; at < bytes.n && text.n < WORDS_MAX;) {
+		size_t n = hc_utf8_sequence(bytes.p + at, bytes.n - at);
+		if (n == 0)
+			hc_buf_cstr(&text, "\xef\xbf\xbd");
+		else if (bytes.p[at] != '\0')
+			hc_buf_str(&text, (struct hc_str){bytes.p + at, n});
+		at += n ? n : 1;
+	}
+	return hc_arena_copy(arena, hc_buf_view(&text));
 }
 
 static void read_message(const struct launch *l, struct hc_program_end *out)
@@ -270,8 +303,11 @@ static void read_message(const struct launch *l, struct hc_program_end *out)
 	HC_BUF_SCOPED struct hc_buf path = HC_BUF(HC_PATH_LEN_MAX), text = HC_BUF(MESSAGE_BYTES);
 	const char *named = given(l, "output_message_file");
 	hc_buf_printf(&path, "%s%s", l->folder, named && is_path(l, named) ? named : MESSAGE);
-	if (hc_file_slurp(hc_buf_cstring(&path), &text, &ignored) == HC_OK)
-		out->message = hc_arena_copy(l->arena, hc_str_trim(hc_buf_view(&text)));
+	struct hc_file_info info;
+	/* A fifo would keep us waiting. */
+	if (hc_file_look(hc_buf_cstring(&path), &info, &ignored) == HC_OK && info.kind == HC_FILE_REGULAR &&
+	    hc_file_slurp(hc_buf_cstring(&path), &text, &ignored) == HC_OK)
+		out->message = words_of(hc_str_trim(hc_buf_view(&text)), l->arena);
 }
 
 static enum hc_code run(struct launch *l, struct watch *w, _Atomic int *stop, struct hc_program_end *out,
@@ -290,8 +326,8 @@ static enum hc_code run(struct launch *l, struct watch *w, _Atomic int *stop, st
 	w->pipe = ends[0];
 	if (code == HC_OK) {
 		watch_over(w, l->job, stop, out);
-		drain_rest(w);
 		hc_process_close(w->process);
+		drain_rest(w);
 	}
 	close(ends[0]);
 	return code;
@@ -311,7 +347,7 @@ enum hc_code hc_program_run(const struct hc_jobs *jobs, const struct hc_job *job
 	HC_TRY(run(&l, &w, stop, &end, err));
 	read_message(&l, &end);
 	note_line(&w, "\n", 1);
-	end.last_line = hc_arena_copy(arena, hc_str(w.last));
+	end.last_line = words_of(hc_str(w.last), arena);
 	const char *named = given(&l, "cloudwatch_metrics_directory");
 	HC_BUF_SCOPED struct hc_buf path = HC_BUF(HC_PATH_LEN_MAX);
 	hc_buf_printf(&path, "%s%s", folder, named && is_path(&l, named) ? named : METRICS);

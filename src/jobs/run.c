@@ -40,12 +40,17 @@ static int64_t now_us(void)
 
 /* --- begin -------------------------------------------------------------------------------------- */
 
-/* Reads the job and records that it is begun. */
+static bool has_status(const struct hc_resource *job, const char *status)
+{
+	return hc_str_eq(job->status, hc_str(status));
+}
+
+/* Reads the job and records that it is begun; one that has ended, or is not to run any more, stays as it is. */
 static enum hc_code begin(struct hc_db *db, void *arg, struct hc_err *err)
 {
 	struct running *r = arg;
 	HC_TRY(hc_resource_get(db, HC_KIND_JOB, r->name, r->arena, &r->resource, &r->found, err));
-	if (!r->found)
+	if (!r->found || !has_status(&r->resource, "InProgress"))
 		return HC_OK;
 	json_t *detail = hc_tree_parse(r->resource.detail.p ? r->resource.detail : HC_STR("{}"));
 	int64_t begins = hc_tree_int(detail, "Begins", 0) + 1, now = now_us();
@@ -59,26 +64,85 @@ static enum hc_code begin(struct hc_db *db, void *arg, struct hc_err *err)
 	return hc_resource_update(db, &r->resource, err);
 }
 
+/* The server is going down and the job will be begun again: that does not count against it. */
+static enum hc_code leave(struct hc_db *db, void *arg, struct hc_err *err)
+{
+	struct running *r = arg;
+	struct hc_resource current;
+	bool found;
+	HC_TRY(hc_resource_get(db, HC_KIND_JOB, r->name, r->arena, &current, &found, err));
+	if (!found)
+		return HC_OK;
+	json_t *detail = hc_tree_parse(current.detail);
+	int64_t begins = hc_tree_int(detail, "Begins", 1);
+	bool fine = detail && hc_tree_set_int(detail, "Begins", begins - 1);
+	current.detail = fine ? hc_tree_print(detail, r->arena) : (struct hc_str){NULL, 0};
+	json_decref(detail);
+	return current.detail.p ? hc_resource_update(db, &current, err) : hc_fail_nomem(err, "a job");
+}
+
 /* --- the words ---------------------------------------------------------------------------------- */
 
-/* The paths of inputs, as our program writes them, replaced by the addresses that they came from. */
-static void put_addresses(struct hc_buf *out, const struct hc_job *job, struct hc_str text)
+/* A character that can stand in a path, so that what is around it is another name. */
+static bool is_of_path(char c)
 {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("/._-", c);
+}
+
+/* The input whose path stands at text.p: the longest. A path of one name must go on, for the name alone may be a word. */
+static const struct hc_job_end *input_at(const struct hc_job *job, struct hc_str text)
+{
+	const struct hc_job_end *best = NULL;
+	for (size_t i = 0; i < job->n_inputs; i++) {
+		const struct hc_job_end *input = &job->inputs[i];
+		struct hc_str local = {input->local.p + 1, input->local.n - 1};
+		if (text.n < local.n || memcmp(text.p, local.p, local.n) != 0 ||
+		    (best && best->local.n >= input->local.n))
+			continue;
+		bool goes_on = text.n > local.n && text.p[local.n] == '/';
+		bool ends = (text.n == local.n || !is_of_path(text.p[local.n])) && memchr(local.p, '/', local.n);
+		if (goes_on || ends)
+			best = input;
+	}
+	return best;
+}
+
+/* An input that is one object stands in its folder under its own name, which the address has already: "/NAME" that follows is passed over. */
+static size_t own_name(const struct hc_job_end *input, struct hc_str behind)
+{
+	const char *slash = input->key.n ? memrchr(input->key.p, '/', input->key.n) : NULL;
+	struct hc_str name = {slash ? slash + 1 : input->key.p, 0};
+	name.n = input->key.n - (size_t)(name.p - input->key.p);
+	bool stands =
+		name.n > 0 && behind.n > name.n && behind.p[0] == '/' && memcmp(behind.p + 1, name.p, name.n) == 0;
+	return stands && (behind.n == name.n + 1 || !is_of_path(behind.p[name.n + 1])) ? name.n + 1 : 0;
+}
+
+/* The paths of inputs and of what manifests name, relative as our program writes them or below the job's folder, replaced by the addresses that they came from. */
+static void put_addresses(struct hc_buf *out, const struct running *r, struct hc_str text)
+{
+	HC_BUF_SCOPED struct hc_buf folder = HC_BUF(HC_PATH_LEN_MAX);
+	bool begins = true; /* no path goes on from before */
+	hc_buf_printf(&folder, "%s/%.*s/", r->jobs->folder, HC_STR_ARG(r->name));
 	for (size_t at = 0; at < text.n;) {
-		const struct hc_job_end *best = NULL;
-		for (size_t i = 0; i < job->n_inputs; i++) {
-			const struct hc_job_end *input = &job->inputs[i];
-			struct hc_str local = {input->local.p + 1, input->local.n - 1};
-			if (text.n - at >= local.n && memcmp(text.p + at, local.p, local.n) == 0 &&
-			    (!best || best->local.n < input->local.n))
-				best = input;
-		}
-		if (!best) {
-			hc_buf_char(out, text.p[at++]);
+		struct hc_str rest = {text.p + at, text.n - at};
+		if (begins && rest.n > folder.n && memcmp(rest.p, folder.p, folder.n) == 0) {
+			at += folder.n;
 			continue;
 		}
-		at += best->local.n - 1;
-		hc_buf_str(out, best->uri);
+		const struct hc_job_end *input = begins ? input_at(&r->job, rest) : NULL;
+		if (begins && !input && strcmp(hc_job_role(&r->job), "merge") == 0 &&
+		    hc_str_starts(rest, HC_JOB_OBJECTS "/")) {
+			hc_buf_cstr(out, "s3://");
+			at += sizeof HC_JOB_OBJECTS;
+		} else if (input) {
+			at += input->local.n - 1;
+			hc_buf_str(out, input->uri);
+			at += own_name(input, (struct hc_str){text.p + at, text.n - at});
+		} else {
+			hc_buf_char(out, text.p[at++]);
+		}
+		begins = !is_of_path(text.p[at - 1]);
 	}
 }
 
@@ -109,7 +173,7 @@ static struct hc_str failure_of(const struct running *r, const struct hc_program
 	struct hc_str message = end->message.n ? end->message : end->last_line;
 	if (!is_aws_wording(message))
 		hc_buf_cstr(&text, "AlgorithmError: ");
-	put_addresses(&text, &r->job, message);
+	put_addresses(&text, r, message);
 	if (end->by_signal)
 		hc_buf_printf(&text, "%sthe program was ended by signal %d (%s)", message.n ? "; " : "", end->number,
 			      strsignal(end->number));
@@ -209,22 +273,30 @@ static bool is_output(const struct running *r, struct hc_str key)
 static enum hc_code clear_hour(struct running *r, struct hc_db *db, const struct hc_job_end *output, const char *hour,
 			       struct hc_err *err)
 {
-	enum { PARTS_MAX = 1000 };
-	HC_BUF_SCOPED struct hc_buf prefix = HC_BUF(HC_KEY_BYTES_MAX * 2);
-	struct hc_listing_entry *list;
-	size_t n;
-	bool more;
+	enum { PARTS_PAGE = 1000 };
+	HC_BUF_SCOPED struct hc_buf prefix = HC_BUF(HC_KEY_BYTES_MAX * 2), after = HC_BUF(HC_KEY_BYTES_MAX * 2);
+	bool more = true;
 	hc_buf_str(&prefix, output->key);
 	hc_buf_printf(&prefix, "%s%s/part-", output->key.n ? "/" : "", hour);
 	HC_TRY(hc_buf_check(&prefix, "a key", err));
-	struct hc_listing_query query = {.bucket = output->bucket, .prefix = hc_buf_view(&prefix), .limit = PARTS_MAX};
-	HC_TRY(hc_listing(db, &query, r->arena, &list, &n, &more, err));
-	for (size_t i = 0; i < n; i++) {
-		char old[HC_CONTENT_ID_SIZE];
-		if (is_output(r, list[i].key))
-			continue;
-		HC_TRY(hc_stored_delete(db, output->bucket, list[i].key, old, err));
-		HC_TRY(drop_later(r, old, err));
+	while (more) {
+		struct hc_listing_query query = {.bucket = output->bucket,
+						 .prefix = hc_buf_view(&prefix),
+						 .after = hc_buf_view(&after),
+						 .limit = PARTS_PAGE};
+		struct hc_listing_entry *list;
+		size_t n;
+		HC_TRY(hc_listing(db, &query, r->arena, &list, &n, &more, err));
+		for (size_t i = 0; i < n; i++) {
+			char old[HC_CONTENT_ID_SIZE];
+			if (is_output(r, list[i].key))
+				continue;
+			HC_TRY(hc_stored_delete(db, output->bucket, list[i].key, old, err));
+			HC_TRY(drop_later(r, old, err));
+		}
+		hc_buf_reset(&after);
+		if (n > 0)
+			hc_buf_str(&after, list[n - 1].key);
 	}
 	return HC_OK;
 }
@@ -346,7 +418,7 @@ static enum hc_code run_begun(struct running *r, struct hc_log_writer *log, _Ato
 		hc_log_line(log, hc_clock_now_us(), "hindcast: %s%s%s", why.msg, why.hint[0] ? "; " : "", why.hint);
 		fail_job(r, &why);
 	}
-	code = left ? HC_OK : record_end(r, log, err);
+	code = left ? hc_catalog_write(r->jobs->server->catalog, leave, r, err) : record_end(r, log, err);
 	if (r->gathered && r->jobs->hooks.forget)
 		r->jobs->hooks.forget(r->jobs->hooks.arg, r->gathered);
 	if (hc_file_remove_tree(path, &why) != HC_OK)
@@ -359,7 +431,7 @@ static enum hc_code end_unbegun(struct running *r, const char *status, const str
 {
 	r->job = (struct hc_job){.resource = r->resource,
 				 .doc = hc_tree_parse(r->resource.doc),
-				 .detail = hc_tree_parse(r->resource.detail)};
+				 .detail = hc_tree_parse(r->resource.detail.p ? r->resource.detail : HC_STR("{}"))};
 	if (why)
 		fail_job(r, why);
 	else
@@ -374,7 +446,7 @@ static enum hc_code run_job(struct running *r, _Atomic int *stop, struct hc_err 
 {
 	struct hc_err why;
 	struct hc_log_writer *log = NULL;
-	if (hc_str_eq(r->resource.status, HC_STR("Stopping")))
+	if (has_status(&r->resource, "Stopping"))
 		return end_unbegun(r, "Stopped", NULL, err);
 	json_t *detail = hc_tree_parse(r->resource.detail);
 	int64_t begins = hc_tree_int(detail, "Begins", 1);
@@ -403,8 +475,7 @@ enum hc_code hc_job_run(const struct hc_jobs *jobs, struct hc_str name, _Atomic 
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(ARENA_BYTES);
 	struct running r = {.jobs = jobs, .name = name, .arena = &arena};
 	HC_TRY(hc_catalog_write(jobs->server->catalog, begin, &r, err));
-	if (!r.found ||
-	    (!hc_str_eq(r.resource.status, HC_STR("InProgress")) && !hc_str_eq(r.resource.status, HC_STR("Stopping"))))
+	if (!r.found || (!has_status(&r.resource, "InProgress") && !has_status(&r.resource, "Stopping")))
 		return HC_OK;
 	return run_job(&r, stop, err);
 }

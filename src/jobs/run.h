@@ -5,7 +5,7 @@
  *   2. Its folder is filled, its program runs in a child process with the folder as its world, its output goes to the job's log.
  *   3. One transaction records all outputs as objects, the job's end, and what follows from it (the hook): a report appears once and whole, or not at all.
  *
- * After a crash of the server the job is begun again from 1; after HC_JOB_BEGINS_MAX times it is failed instead. The program of our own images is this very
+ * After a crash of the server the job is begun again from 1; after HC_JOB_BEGINS_MAX times it is failed instead (a server that was told to stop does not count). The program of our own images is this very
  * program (`merge`, `analyze`, under the processing-container contract); a mapped image's is the command of the setting, run by /bin/sh with the container's
  * entry point and arguments behind it.
  *

@@ -236,7 +236,7 @@ static enum hc_code take(struct hc_s3 *s, const void *p, size_t n, struct hc_err
 		return code == HC_LIMIT ? hc_s3_refuse_full(s, err) : code;
 	}
 	if (b->kind == HC_S3_BODY_NONE)
-		return b->got <= HC_S3_DRAINED_MAX
+		return b->got <= HC_S3_IGNORED_MAX
 			       ? HC_OK
 			       : hc_s3_refuse(s, err, 400, "InvalidRequest", "This request has no body, and one came.");
 	hc_buf_put(&b->xml, p, n);
@@ -354,6 +354,8 @@ enum hc_code hc_s3_body_start(struct hc_s3 *s, unsigned more, struct hc_err *err
 	if (b->trailer_signed)
 		HC_TRY(open_sha256(&b->trailer, err));
 	if (b->kind == HC_S3_BODY_CONTENT) {
+		if (!hc_contents_have_room(s->server->contents, b->length))
+			return hc_s3_refuse_full(s, err); /* before the client sends it */
 		HC_TRY(hc_content_create(s->server->contents, &b->writer, err));
 		b->writing = true;
 	}

@@ -36,7 +36,6 @@ struct hc_s3_body {
 	/* What they must be, in base64; from header or trailer. p == NULL: not said. */
 	struct hc_str expected[HC_CHECKSUM_KINDS];
 	unsigned promised; /* kinds that the trailer must bring */
-	bool has_promise;
 
 	struct hc_checksums *payload; /* SHA-256 of all bytes of the wire */
 	struct hc_str payload_hash;   /* that it must be */

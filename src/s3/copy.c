@@ -151,7 +151,6 @@ struct copy {
 	bool replace, replace_tags;
 	json_t *given;   /* what the request says */
 	json_t *headers; /* what the object gets */
-	bool asked;      /* a checksum was asked for by name */
 	unsigned kinds;
 	struct hc_checksums *sums; /* of a checksum that the source has not */
 	char summed[HC_CONTENT_ID_SIZE];

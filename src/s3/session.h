@@ -17,12 +17,13 @@ enum {
 	HC_S3_ARENA_MAX =
 		64 << 20,        /* memory of one request: a page of a listing with its keys and headers is the most */
 	HC_S3_XML_MAX = 2 << 20, /* an XML body, in */
-	HC_S3_REPLY_MAX = 32 << 20,  /* and out */
-	HC_S3_QUERY_MAX = 64,        /* parameters */
-	HC_S3_DRAINED_MAX = 1 << 20, /* of a body that is refused: read on, so that the client gets to see the answer */
-	HC_S3_PAGE_MAX = 1000,       /* keys, parts or uploads in one page */
-	HC_S3_DELETED_MAX = 1000,    /* keys in one DeleteObjects */
-	HC_S3_METADATA_MAX = 32,     /* x-amz-meta-* headers of one object: they must fit in a reply */
+	HC_S3_REPLY_MAX = 32 << 20,   /* and out */
+	HC_S3_QUERY_MAX = 64,         /* parameters */
+	HC_S3_DRAINED_MAX = 64 << 20, /* of a refused body: read on, so that the client sees the answer */
+	HC_S3_IGNORED_MAX = 1 << 20,  /* of a body that the operation has no use for */
+	HC_S3_PAGE_MAX = 1000,        /* keys, parts or uploads in one page */
+	HC_S3_DELETED_MAX = 1000,     /* keys in one DeleteObjects */
+	HC_S3_METADATA_MAX = 32,      /* x-amz-meta-* headers of one object: they must fit in a reply */
 	HC_S3_TAGS_MAX = 10,
 	HC_S3_OPEN_TRIES = 16, /* an object may be replaced between being looked up and opened */
 };
@@ -60,9 +61,7 @@ struct hc_s3 {
 	bool is_head;
 
 	struct hc_s3_body body;
-	/* Of the operations that store a body: found at begin. */
-	struct hc_str upload;  /* the upload of a part */
-	struct hc_str headers; /* JSON: the object's to be */
+	struct hc_str headers; /* JSON, found at begin: what the object will have, or the upload of a part has */
 
 	/* What is wrong: status 0 while nothing is. */
 	struct hc_fault fault;

@@ -142,6 +142,7 @@ enum hc_code hc_list_monitoring_alert_history(struct hc_call *call, struct hc_db
 	struct hc_str next = {NULL, 0};
 	size_t n = 0;
 	HC_TRY(history_filter(call, db, &filter, err));
+	HC_TRY(hc_list_take_token(call, HC_LIST_OF_CHANGES, &filter.token, err));
 	enum hc_code code = hc_alert_change_list(db, &filter, call->arena, &changes, &n, &next, err);
 	if (code == HC_USAGE)
 		return hc_list_bad_token(call, err);
@@ -150,9 +151,9 @@ enum hc_code hc_list_monitoring_alert_history(struct hc_call *call, struct hc_db
 	bool ok = list != NULL && hc_tree_set(call->out, "MonitoringAlertHistory", list);
 	for (size_t i = 0; i < n && ok; i++)
 		ok = add_change(list, &changes[i]);
-	if (!ok || !hc_tree_set_text(call->out, "NextToken", next))
+	if (!ok)
 		return hc_fail_nomem(err, "a list");
-	return HC_OK;
+	return hc_list_put_token(call, HC_LIST_OF_CHANGES, next, err);
 }
 
 enum hc_code hc_update_monitoring_alert(struct hc_call *call, struct hc_db *db, struct hc_err *err)

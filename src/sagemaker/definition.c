@@ -11,7 +11,7 @@
 #include "sagemaker/list.h"
 #include "sagemaker/monitoring.h"
 
-enum { MEMBER_MAX = 256, RUNTIME_DEFAULT_S = 3600 };
+enum { MEMBER_MAX = 256 };
 
 /* AWS's own message has an s more than the member's name. */
 #define SPELT_INPUTS "ModelQualityJobInputs"
@@ -33,12 +33,6 @@ static enum hc_code pick_input(struct hc_call *call, const char **out, struct hc
 	return HC_OK;
 }
 
-static bool is_problem(struct hc_str name)
-{
-	return hc_str_eq(name, HC_STR("BinaryClassification")) || hc_str_eq(name, HC_STR("MulticlassClassification")) ||
-	       hc_str_eq(name, HC_STR("Regression"));
-}
-
 /* The problem type may come by the member or, as the SDK's own tests have it, by the environment; the analyzer needs one. */
 static enum hc_code find_problem(struct hc_call *call, enum hc_image image, struct hc_str *out, struct hc_err *err)
 {
@@ -47,14 +41,10 @@ static enum hc_code find_problem(struct hc_call *call, enum hc_image image, stru
 	*out = member;
 	if (image == HC_IMAGE_COMMAND)
 		return HC_OK;
-	if (variable.p && !is_problem(variable))
-		return hc_check_fail(call,
-				     "must be one of BinaryClassification, MulticlassClassification and Regression",
-				     "ModelQualityAppSpecification.Environment.problem_type", err);
-	if (member.p && variable.p && !hc_str_eq(member, variable))
+	if (member.p && variable.n && !hc_str_eq(member, variable))
 		return hc_check_fail(call, "is not what ProblemType says",
 				     "ModelQualityAppSpecification.Environment.problem_type", err);
-	if (!member.p && !variable.p)
+	if (!member.p && !variable.n)
 		return hc_check_fail(call, "missing required field", "ModelQualityAppSpecification.ProblemType", err);
 	*out = member.p ? member : variable;
 	return HC_OK;
@@ -125,8 +115,10 @@ static enum hc_code check_program(struct hc_call *call, enum hc_image image, str
 					     members[i], err);
 	const json_t *environment = hc_tree_at(call->in, "ModelQualityAppSpecification.Environment");
 	HC_TRY(hc_check_environment(call, "ModelQualityAppSpecification.Environment", environment, err));
-	/* It wins over what the scheduler says, so its paths must stay in the container. */
-	return hc_monitoring_check_paths(call, "ModelQualityAppSpecification.Environment", environment, err);
+	/* It wins over what the scheduler says to the analyzer. */
+	return image == HC_IMAGE_ANALYZER
+		       ? hc_check_variables(call, "ModelQualityAppSpecification.Environment", environment, err)
+		       : hc_check_variable_paths(call, "ModelQualityAppSpecification.Environment", environment, err);
 }
 
 static enum hc_code check_places(struct hc_call *call, struct hc_err *err)
@@ -163,7 +155,7 @@ static bool complete(json_t *doc, const char *input)
 	return set_otherwise(in, "S3InputMode", json_string("File")) &&
 	       set_otherwise(in, "S3DataDistributionType", json_string("FullyReplicated")) &&
 	       set_otherwise(doc, "StoppingCondition",
-			     json_pack("{s:i}", "MaxRuntimeInSeconds", (int)RUNTIME_DEFAULT_S));
+			     json_pack("{s:i}", "MaxRuntimeInSeconds", (int)HC_EXECUTION_RUNTIME_DEFAULT_S));
 }
 
 static enum hc_code make_doc(struct hc_call *call, const char *input, struct hc_str *out, struct hc_err *err)
@@ -184,7 +176,7 @@ enum hc_code hc_create_model_quality_job_definition(struct hc_call *call, struct
 	struct hc_str problem;
 	HC_TRY(pick_input(call, &input, err));
 	HC_TRY(hc_image_check(call, "ModelQualityAppSpecification.ImageUri",
-			      hc_tree_text(call->in, "ModelQualityAppSpecification.ImageUri"), &image, NULL, err));
+			      hc_tree_text(call->in, "ModelQualityAppSpecification.ImageUri"), &image, err));
 	HC_TRY(check_program(call, image, err));
 	HC_TRY(find_problem(call, image, &problem, err));
 	const json_t *in = hc_tree_at(hc_tree_at(call->in, "ModelQualityJobInput"), input);
@@ -222,6 +214,6 @@ static bool summarise(const struct hc_call *call, const struct hc_resource *r, j
 
 enum hc_code hc_list_model_quality_job_definitions(struct hc_call *call, struct hc_db *db, struct hc_err *err)
 {
-	struct hc_resource_filter filter = hc_list_filter(call, HC_KIND_DEFINITION, HC_LIST_DEFAULT, true);
+	const struct hc_resource_filter filter = hc_list_filter(call, HC_KIND_DEFINITION, HC_LIST_DEFAULT, true);
 	return hc_list_page(call, db, &filter, "JobDefinitionSummaries", summarise, err);
 }

@@ -7,10 +7,10 @@
 enum { WHAT_MAX = 1024 };
 
 enum hc_code hc_image_check(struct hc_call *call, const char *member, struct hc_str uri, enum hc_image *kind,
-			    struct hc_str *command, struct hc_err *err)
+			    struct hc_err *err)
 {
-	struct hc_str mapped;
-	if (hc_image_kind(call->server, uri, kind, command ? command : &mapped))
+	struct hc_str command;
+	if (hc_image_kind(call->server, uri, kind, &command))
 		return HC_OK;
 	char what[WHAT_MAX], shown[HC_STR_SHOW_SIZE];
 	snprintf(what, sizeof what,

@@ -6,8 +6,8 @@
 
 #include "service/image.h"
 
-/* hc_image_kind; an unknown image is refused with what to do about it. `member`: "ModelQualityAppSpecification.ImageUri". command may be NULL. */
+/* hc_image_kind; an unknown image is refused with what to do about it. `member`: "ModelQualityAppSpecification.ImageUri". */
 enum hc_code hc_image_check(struct hc_call *call, const char *member, struct hc_str uri, enum hc_image *kind,
-			    struct hc_str *command, struct hc_err *err) HC_MUST_USE;
+			    struct hc_err *err) HC_MUST_USE;
 
 #endif

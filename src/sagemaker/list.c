@@ -63,6 +63,38 @@ enum hc_code hc_list_bad_token(struct hc_call *call, struct hc_err *err)
 			"Invalid NextToken: %s gave none like it for this order of results.", call->operation->name);
 }
 
+enum hc_code hc_list_take_token(struct hc_call *call, char list, struct hc_str *token, struct hc_err *err)
+{
+	if (token->n == 0) {
+		*token = (struct hc_str){NULL, 0};
+		return HC_OK;
+	}
+	if (token->n < 2 || token->p[0] != list)
+		return hc_list_bad_token(call, err);
+	token->p++;
+	token->n--;
+	return HC_OK;
+}
+
+enum hc_code hc_list_put_token(struct hc_call *call, char list, struct hc_str next, struct hc_err *err)
+{
+	if (!next.p)
+		return HC_OK;
+	char *token = hc_arena_take(call->arena, next.n + 1);
+	if (!token)
+		return hc_fail_nomem(err, "a page of results");
+	token[0] = list;
+	memcpy(token + 1, next.p, next.n);
+	return hc_tree_set_text(call->out, "NextToken", (struct hc_str){token, next.n + 1})
+		       ? HC_OK
+		       : hc_fail_nomem(err, "a page of results");
+}
+
+static char letter_of(enum hc_kind kind)
+{
+	return (char)('A' + kind);
+}
+
 /* One more summary at the end of a list. */
 static bool add_summary(const struct hc_call *call, const struct hc_resource *r, hc_list_summary *summarise,
 			json_t *list)
@@ -78,11 +110,12 @@ enum hc_code hc_list_page(struct hc_call *call, struct hc_db *db, const struct h
 			  const char *member, hc_list_summary *summarise, struct hc_err *err)
 {
 	struct hc_resources page = {0};
-	enum hc_code code = hc_resource_list(db, filter, call->arena, &page, err);
+	struct hc_resource_filter f = *filter;
+	HC_TRY(hc_list_take_token(call, letter_of(f.kind), &f.token, err));
+	enum hc_code code = hc_resource_list(db, &f, call->arena, &page, err);
 	if (code == HC_USAGE)
 		return hc_list_bad_token(call, err);
-	if (code != HC_OK)
-		return code;
+	HC_TRY(code);
 	json_t *list = json_array();
 	bool done = list != NULL;
 	for (size_t i = 0; i < page.n && done; i++)
@@ -91,7 +124,7 @@ enum hc_code hc_list_page(struct hc_call *call, struct hc_db *db, const struct h
 		json_decref(list);
 		return hc_fail_nomem(err, "a page of results");
 	}
-	done = hc_tree_set(call->out, member, list);
-	done = done && hc_tree_set_text(call->out, "NextToken", page.next);
-	return done ? HC_OK : hc_fail_nomem(err, "a page of results");
+	if (!hc_tree_set(call->out, member, list))
+		return hc_fail_nomem(err, "a page of results");
+	return hc_list_put_token(call, letter_of(f.kind), page.next, err);
 }

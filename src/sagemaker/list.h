@@ -31,4 +31,12 @@ enum hc_code hc_list_page(struct hc_call *call, struct hc_db *db, const struct h
 /* Says that NextToken is none of ours. */
 enum hc_code hc_list_bad_token(struct hc_call *call, struct hc_err *err);
 
+/*
+ * NextToken is a letter that says what is listed, and the catalog's token: that of one list is refused by the others, which would begin somewhere. Resources have
+ * the letters from 'A' on; taking leaves the catalog's token, putting adds it to call->out (p == NULL: there is none).
+ */
+enum { HC_LIST_OF_CHANGES = 'a' };
+enum hc_code hc_list_take_token(struct hc_call *call, char list, struct hc_str *token, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_list_put_token(struct hc_call *call, char list, struct hc_str next, struct hc_err *err) HC_MUST_USE;
+
 #endif

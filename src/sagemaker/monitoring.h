@@ -37,13 +37,6 @@ enum { HC_HOURLY_RUNTIME_MAX_S = 1800 };
 enum hc_code hc_monitoring_check_limit(struct hc_call *call, struct hc_db *db, enum hc_kind kind, int64_t max,
 				       struct hc_err *err) HC_MUST_USE;
 
-/*
- * Variables of a job's environment that name a path in the container (dataset_source, baseline_constraints, ...) lead to files that the job reads and
- * writes: each must be below /opt/ml/processing/ (of the message file and the metrics folder: below /opt/ml/). `member`: "Environment".
- */
-enum hc_code hc_monitoring_check_paths(struct hc_call *call, const char *member, const json_t *environment,
-				       struct hc_err *err) HC_MUST_USE;
-
 /* The members of a MonitoringExecutionSummary (a hc_list_summary). */
 bool hc_execution_summary(const struct hc_call *call, const struct hc_resource *execution, json_t *summary);
 

@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "base/number.h"
 #include "sagemaker/check.h"
 #include "sagemaker/common.h"
 #include "sagemaker/handlers.h"
@@ -10,12 +9,10 @@
 
 /* Of the service model. */
 enum { INPUTS_MAX = 10, OUTPUTS_MAX = 10 };
-enum { MEMBER_MAX = 128, WHAT_MAX = 512 };
+enum { MEMBER_MAX = 128 };
 
 #define IN_PROGRESS "InProgress"
 #define STOPPING "Stopping"
-#define PROCESSING_FOLDER "/opt/ml/processing/"
-#define CONTAINER_FOLDER "/opt/ml/"
 
 /* Names and folders that earlier inputs and outputs have taken. */
 struct taken {
@@ -53,24 +50,6 @@ static enum hc_code fail_at(struct hc_call *call, const struct place *p, const c
 	return hc_check_fail(call, what, member_at(p, name, member), err);
 }
 
-/* Below `folder`, without empty parts, `.` and `..`; one slash at the end is allowed. */
-static bool is_below(struct hc_str path, const char *folder)
-{
-	size_t start = strlen(folder);
-	if (!hc_str_starts(path, folder) || memchr(path.p, '\0', path.n))
-		return false;
-	for (size_t i = start; i <= path.n; i++) {
-		if (i < path.n && path.p[i] != '/')
-			continue;
-		struct hc_str part = {path.p + start, i - start};
-		bool at_end = i == path.n && start > strlen(folder);
-		if ((part.n == 0 && !at_end) || hc_str_eq(part, HC_STR(".")) || hc_str_eq(part, HC_STR("..")))
-			return false;
-		start = i + 1;
-	}
-	return true;
-}
-
 /* The folder of an input or output: of its own, where AWS's containers have them. */
 static enum hc_code check_folder(struct hc_call *call, const struct place *p, const json_t *s3, struct taken *folders,
 				 struct hc_err *err)
@@ -80,8 +59,8 @@ static enum hc_code check_folder(struct hc_call *call, const struct place *p, co
 	snprintf(name, sizeof name, "%s.LocalPath", p->of);
 	if (!path.p)
 		return fail_at(call, p, name, "missing required field", err);
-	if (!is_below(path, PROCESSING_FOLDER))
-		return fail_at(call, p, name, "the path must be below " PROCESSING_FOLDER ", without '.' and '..'",
+	if (!hc_check_is_below(path, HC_PROCESSING_FOLDER))
+		return fail_at(call, p, name, "the path must be below " HC_PROCESSING_FOLDER ", without '.' and '..'",
 			       err);
 	while (path.p[path.n - 1] == '/')
 		path.n--;
@@ -170,87 +149,27 @@ static enum hc_code check_data(struct hc_call *call, struct hc_err *err)
 	return HC_OK;
 }
 
-/* "Environment.NAME". */
-static enum hc_code fail_variable(struct hc_call *call, const char *name, const char *what, struct hc_err *err)
-{
-	char member[MEMBER_MAX];
-	snprintf(member, sizeof member, "Environment.%s", name);
-	return hc_check_fail(call, what, member, err);
-}
-
-enum hc_code hc_monitoring_check_paths(struct hc_call *call, const char *member, const json_t *environment,
-				       struct hc_err *err)
-{
-	static const struct {
-		const char *name, *folder;
-	} paths[] = {
-		{"dataset_source", PROCESSING_FOLDER},
-		{"ground_truth_source", PROCESSING_FOLDER},
-		{"output_path", PROCESSING_FOLDER},
-		{"baseline_constraints", PROCESSING_FOLDER},
-		{"baseline_statistics", PROCESSING_FOLDER},
-		{"record_preprocessor_script", PROCESSING_FOLDER},
-		{"post_analytics_processor_script", PROCESSING_FOLDER},
-		{"output_message_file", CONTAINER_FOLDER},
-		{"cloudwatch_metrics_directory", CONTAINER_FOLDER},
-	};
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		struct hc_str path = hc_tree_text(environment, paths[i].name);
-		char what[WHAT_MAX], full[MEMBER_MAX];
-		if (!path.n || is_below(path, paths[i].folder))
-			continue;
-		snprintf(what, sizeof what, "the path must be below %s, without '.' and '..'", paths[i].folder);
-		snprintf(full, sizeof full, "%s.%s", member, paths[i].name);
-		return hc_check_fail(call, what, full, err);
-	}
-	return HC_OK;
-}
-
 /* An empty variable counts as one that is not set, as in the container. */
 static enum hc_code need(struct hc_call *call, const json_t *environment, const char *const *names, struct hc_err *err)
 {
-	for (; *names; names++)
+	for (; *names; names++) {
+		char member[MEMBER_MAX];
+		snprintf(member, sizeof member, "Environment.%s", *names);
 		if (!hc_tree_text(environment, *names).n)
-			return fail_variable(call, *names, "missing required field", err);
+			return hc_check_fail(call, "missing required field", member, err);
+	}
 	return HC_OK;
-}
-
-static enum hc_code check_format(struct hc_call *call, struct hc_str text, struct hc_err *err)
-{
-	json_auto_t *format = text.n ? hc_tree_parse(text) : NULL;
-	if (!text.n || hc_tree_at(format, "csv") || hc_tree_at(format, "json") ||
-	    hc_tree_at(format, "sagemakerMergeJson"))
-		return HC_OK;
-	return fail_variable(call, "dataset_format",
-			     "known formats are {\"csv\":{\"header\":true}}, {\"json\":{\"lines\":true}} and "
-			     "{\"sagemakerMergeJson\":{\"captureIndexNames\":[\"endpointOutput\"]}}",
-			     err);
 }
 
 static enum hc_code check_analysis(struct hc_call *call, const json_t *environment, struct hc_err *err)
 {
 	static const char *const needed[] = {"dataset_source", "output_path", "problem_type", NULL};
-	static const char *const problems[] = {"BinaryClassification", "MulticlassClassification", "Regression"};
-	struct hc_str type = hc_tree_text(environment, "analysis_type");
-	struct hc_str threshold = hc_tree_text(environment, "probability_threshold_attribute");
-	struct hc_str problem = hc_tree_text(environment, "problem_type");
-	double number;
-	if (!type.n)
-		return fail_variable(call, "analysis_type",
+	if (!hc_tree_text(environment, "analysis_type").n)
+		return hc_check_fail(call,
 				     "without it the job is one of data quality, and only MODEL_QUALITY is supported",
-				     err);
-	if (!hc_str_eq(type, HC_STR("MODEL_QUALITY")))
-		return fail_variable(call, "analysis_type", "only MODEL_QUALITY is supported", err);
+				     "Environment.analysis_type", err);
 	HC_TRY(need(call, environment, needed, err));
-	bool known = false;
-	for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
-		known = known || hc_str_eq(problem, hc_str(problems[i]));
-	if (!known)
-		return fail_variable(call, "problem_type",
-				     "must be BinaryClassification, MulticlassClassification or Regression", err);
-	if (threshold.n && !hc_number_parse(threshold, &number))
-		return fail_variable(call, "probability_threshold_attribute", "must be a number", err);
-	return check_format(call, hc_tree_text(environment, "dataset_format"), err);
+	return hc_check_variables(call, "Environment", environment, err);
 }
 
 /* The images of Model Monitor are told by their environment what to do; here they are this program itself, so that no other command can be run in them. */
@@ -265,10 +184,10 @@ static enum hc_code check_program(struct hc_call *call, enum hc_image image, con
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (hc_tree_at(call->in, commands[i]))
 			return hc_check_fail(call, "not supported for the images of Model Monitor", commands[i], err);
-	HC_TRY(hc_monitoring_check_paths(call, "Environment", environment, err));
-	if (image == HC_IMAGE_MERGER)
-		return need(call, environment, merger, err);
-	return check_analysis(call, environment, err);
+	if (image == HC_IMAGE_ANALYZER)
+		return check_analysis(call, environment, err);
+	HC_TRY(hc_check_variable_paths(call, "Environment", environment, err));
+	return need(call, environment, merger, err);
 }
 
 static enum hc_code check_job(struct hc_call *call, struct hc_err *err)
@@ -276,7 +195,7 @@ static enum hc_code check_job(struct hc_call *call, struct hc_err *err)
 	enum hc_image image;
 	const json_t *environment = hc_tree_at(call->in, "Environment");
 	HC_TRY(hc_image_check(call, "AppSpecification.ImageUri", hc_tree_text(call->in, "AppSpecification.ImageUri"),
-			      &image, NULL, err));
+			      &image, err));
 	HC_TRY(hc_check_environment(call, "Environment", environment, err));
 	HC_TRY(check_data(call, err));
 	return check_program(call, image, environment, err);

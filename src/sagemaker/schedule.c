@@ -9,7 +9,7 @@
 #include "sagemaker/list.h"
 #include "sagemaker/monitoring.h"
 
-enum { WHAT_MAX = 2048, WARNING_MAX = 512 };
+enum { WARNING_MAX = 512 };
 
 #define CONFIG "MonitoringScheduleConfig"
 #define SCHEDULED "Scheduled"
@@ -23,13 +23,6 @@ struct config {
 	char warning[WARNING_MAX]; /* "": none */
 };
 
-static enum hc_code fail_of_err(struct hc_call *call, const char *member, struct hc_err *err)
-{
-	char what[WHAT_MAX];
-	snprintf(what, sizeof what, "%s%s%s", err->msg, err->hint[0] ? "; " : "", err->hint);
-	return hc_check_fail(call, what, member, err);
-}
-
 /* Which monitor: model quality, by the name of its definition. */
 static enum hc_code check_type(struct hc_call *call, const json_t *tree, struct hc_err *err)
 {
@@ -39,6 +32,8 @@ static enum hc_code check_type(struct hc_call *call, const json_t *tree, struct 
 				     "create a model quality job definition and give its name as "
 				     "MonitoringJobDefinitionName",
 				     CONFIG ".MonitoringJobDefinition", err);
+	if (!hc_tree_at(tree, "MonitoringType"))
+		return hc_check_fail(call, "missing required field", CONFIG ".MonitoringType", err);
 	if (strcmp(hc_tree_cstring(tree, "MonitoringType", ""), "ModelQuality") != 0)
 		return hc_check_fail(call, "only ModelQuality is supported", CONFIG ".MonitoringType", err);
 	if (!hc_tree_at(tree, "MonitoringJobDefinitionName"))
@@ -58,7 +53,7 @@ static enum hc_code read_offset(struct hc_call *call, const json_t *schedule, co
 				     "DataAnalysisEndTime are needed, else both or none)",
 				     member, err);
 	if (hc_duration_parse(text, out, err) != HC_OK)
-		return fail_of_err(call, member, err);
+		return hc_check_fail_why(call, err, member, err);
 	if (*out > 0)
 		return hc_check_fail(call, "the offset leads behind the scheduled time", member, err);
 	return HC_OK;
@@ -88,7 +83,7 @@ static enum hc_code check_schedule(struct hc_call *call, const json_t *tree, str
 	if (!expression.p)
 		return hc_check_fail(call, "missing required field", CONFIG ".ScheduleConfig.ScheduleExpression", err);
 	if (hc_cron_parse(expression, cron, err) != HC_OK)
-		return fail_of_err(call, CONFIG ".ScheduleConfig.ScheduleExpression", err);
+		return hc_check_fail_why(call, err, CONFIG ".ScheduleConfig.ScheduleExpression", err);
 	return check_analysis(call, schedule, cron->now, err);
 }
 

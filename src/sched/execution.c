@@ -142,6 +142,7 @@ static enum hc_code insert_job(const struct claim *c, const struct hc_resource *
 				  .status = HC_STR("InProgress"),
 				  .parent_uid = execution->uid,
 				  .parent = execution->parent,
+				  .slot_us = execution->slot_us,
 				  .doc = hc_tree_print(doc, c->arena),
 				  .detail = hc_tree_print(detail, c->arena)};
 	if (!arn->p || !job.doc.p || !job.detail.p)
@@ -235,8 +236,8 @@ static enum hc_code claim_slot(const struct claim *c, struct hc_resource *schedu
 	struct hc_err why;
 	enum hc_code code = insert_execution(c, schedule, slot_us, &execution, err);
 	schedule->slot_us = slot_us;
-	if (code ==
-	    HC_INPUT) /* it was claimed before the clock went back: never twice, and nobody else's slots wait for it */
+	/* Claimed already, before the clock went back: never twice, and nobody else's slots wait for it. */
+	if (code == HC_INPUT)
 		return hc_resource_update(c->db, schedule, err);
 	HC_TRY(code);
 	json_t *doc = json_object();

@@ -11,7 +11,8 @@
  * But for hc_sched_look all functions run inside a write transaction of the catalog; none waits for anything else.
  *
  * An execution's doc: {"Definition", "ScheduleConfig", "Schedule", "Capture", "PeriodSeconds", "Hex"}. A job's detail, for jobs of executions:
- * {"MonitoringScheduleArn", "Role": "merge" | "monitoring"}; on the merge job also "ReportS3Uri" and "MergedBelow", see jobs/run.h.
+ * {"MonitoringScheduleArn", "Role": "merge" | "monitoring"}; on the merge job also "ReportS3Uri" and "MergedBelow", see jobs/run.h. Such jobs have
+ * their execution's slot_us, those created by hand 0.
  */
 #ifndef HC_SCHED_EXECUTION_H
 #define HC_SCHED_EXECUTION_H

@@ -38,7 +38,12 @@ struct hc_sigv4_request {
 	size_t n_headers;
 };
 
-enum hc_sigv4_form { HC_SIGV4_NONE, HC_SIGV4_BY_HEADER, HC_SIGV4_PRESIGNED };
+enum hc_sigv4_form {
+	HC_SIGV4_NONE,
+	HC_SIGV4_BY_HEADER,
+	HC_SIGV4_PRESIGNED,
+	HC_SIGV2_PRESIGNED, /* never read here: by sigv2.h, which also verifies it */
+};
 
 /* What a request says. Slices point into the request or the arena. */
 struct hc_sigv4_claim {

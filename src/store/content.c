@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "sys/entropy.h"
@@ -109,6 +110,15 @@ void hc_contents_close(struct hc_contents *c)
 	free(c);
 }
 
+bool hc_contents_have_room(const struct hc_contents *c, uint64_t bytes)
+{
+	struct statvfs fs;
+	if (fstatvfs(c->fd, &fs) != 0 || fs.f_blocks == 0 || fs.f_frsize == 0)
+		return true;
+	uint64_t blocks = geteuid() == 0 ? fs.f_bfree : fs.f_bavail; /* what is reserved is root's */
+	return bytes / fs.f_frsize < blocks || bytes == 0;
+}
+
 enum hc_code hc_content_create(struct hc_contents *c, struct hc_content_writer *out, struct hc_err *err)
 {
 	struct hc_content_writer w = {.contents = c};
@@ -165,9 +175,8 @@ static enum hc_code copy_all(struct hc_content_writer *w, int from, struct hc_er
 		ssize_t n = copy_file_range(from, NULL, w->fd, NULL, COPY_RANGE_MAX, 0);
 		if (n > 0)
 			w->size += (uint64_t)n;
-		else if (n == 0)
-			return copy_by_reading(w, from, err); /* the end, or a file system that only says so */
-		else if (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)
+		else if (n == 0 || /* the end, or a file system that only says so */
+			 errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)
 			return copy_by_reading(w, from, err);
 		else if (errno != EINTR)
 			return fail(w->contents, "cannot be copied", errno, err);
@@ -278,7 +287,7 @@ static enum hc_code copy_out(struct hc_contents *c, const char *id, const char *
 	return code;
 }
 
-enum hc_code hc_content_link(struct hc_contents *c, const char *id, const char *path, struct hc_err *err)
+enum hc_code hc_content_give(struct hc_contents *c, const char *id, const char *path, bool copies, struct hc_err *err)
 {
 	if (!is_id(id))
 		return hc_fail(err, HC_IO, "%s: a content without a proper id", c->folder);
@@ -293,6 +302,8 @@ enum hc_code hc_content_link(struct hc_contents *c, const char *id, const char *
 		above[n] = '\0';
 		HC_TRY(hc_file_mkdirs(above, err));
 	}
+	if (copies)
+		return copy_out(c, id, path, err);
 	char name[NAME_SIZE];
 	final_name(id, name);
 	if (linkat(c->fd, name, AT_FDCWD, path, 0) == 0)

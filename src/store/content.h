@@ -1,8 +1,9 @@
 /*
  * Content: the bytes of objects on disk, each a file that is written once and never changed.
  *
- * FOLDER/XX/ID, ID 32 hex digits at random (XX its first two), so no name from outside reaches the disk. A file is complete
- * and synced before anybody is told its ID; who records an ID keeps it, others are swept away (hc_content_sweep).
+ * FOLDER/XX/ID, ID 32 hex digits at random (XX its first two), so no name from outside reaches the disk; FOLDER/incoming/ID while it
+ * is written. A file is complete and synced, with the folder it stands in, before its ID is to be recorded; who records an ID keeps
+ * it, others are swept away (hc_content_sweep).
  * Being immutable a file can be handed out as a second name (a hard link) without copying.
  *
  * Threads: any.
@@ -20,8 +21,10 @@ struct hc_contents; /* the folder */
 
 enum hc_code hc_contents_open(const char *folder, struct hc_contents **out, struct hc_err *err) HC_MUST_USE;
 void hc_contents_close(struct hc_contents *c);
+/* False when the disk has no room for so many bytes: a guess, to refuse early; true where nobody knows. */
+bool hc_contents_have_room(const struct hc_contents *c, uint64_t bytes);
 
-/* Writing one. HC_LIMIT when the disk is full (hc_db_is_full's words are not used here; errno ENOSPC, EDQUOT). */
+/* Writing one. HC_LIMIT when the disk is full or the process may not write more (ENOSPC, EDQUOT, EFBIG). */
 struct hc_content_writer {
 	struct hc_contents *contents;
 	char id[HC_CONTENT_ID_SIZE];
@@ -36,14 +39,18 @@ enum hc_code hc_content_append(struct hc_content_writer *w, const char *id, stru
 enum hc_code hc_content_finish(struct hc_content_writer *w, struct hc_err *err) HC_MUST_USE;
 void hc_content_abandon(struct hc_content_writer *w);
 
-/* A file from elsewhere becomes a content (copied, synced); `w` is then finished. */
+/* A file from elsewhere becomes a content (copied, synced); *out is then finished. HC_INPUT when it cannot be opened. */
 enum hc_code hc_content_import(struct hc_contents *c, const char *path, struct hc_content_writer *out,
 			       struct hc_err *err) HC_MUST_USE;
 
 /* An open descriptor for reading. HC_IO when it is gone. */
 enum hc_code hc_content_open(struct hc_contents *c, const char *id, int *fd, struct hc_err *err) HC_MUST_USE;
-/* Gives it a second name outside (made read-only; copied where a link cannot be). Folders above `path` are made. */
-enum hc_code hc_content_link(struct hc_contents *c, const char *id, const char *path, struct hc_err *err) HC_MUST_USE;
+/*
+ * Gives it out as a file: by a second name (copied where a link cannot be), or with `copies` always as a copy, for readers who may write: root is not kept off by
+ * a file's mode. Folders above `path` are made.
+ */
+enum hc_code hc_content_give(struct hc_contents *c, const char *id, const char *path, bool copies,
+			     struct hc_err *err) HC_MUST_USE;
 /* Removes it; that it is missing is fine. What has it open reads on. */
 void hc_content_remove(struct hc_contents *c, const char *id);
 

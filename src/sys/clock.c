@@ -16,6 +16,9 @@ static int64_t read_clock(clockid_t clock)
 	return (int64_t)t.tv_sec * HC_SECOND_US + t.tv_nsec / 1000;
 }
 
+/* Further away than this (100 years) the clock is not moved. */
+#define AHEAD_MAX_S (INT64_C(36525) * 86400)
+
 static const char *followed;
 static _Atomic int64_t ahead_us;
 
@@ -35,7 +38,9 @@ static void read_followed(void)
 	if (n <= 0)
 		return;
 	text[n] = 0;
-	atomic_store(&ahead_us, strtoll(text, NULL, 10) * HC_SECOND_US);
+	long long s = strtoll(text, NULL, 10);
+	if (s >= -AHEAD_MAX_S && s <= AHEAD_MAX_S)
+		atomic_store(&ahead_us, s * HC_SECOND_US);
 }
 
 int64_t hc_clock_now_us(void)
@@ -43,6 +48,11 @@ int64_t hc_clock_now_us(void)
 	if (followed)
 		read_followed();
 	return read_clock(CLOCK_REALTIME) + atomic_load(&ahead_us);
+}
+
+int64_t hc_clock_of_files_us(void)
+{
+	return read_clock(CLOCK_REALTIME);
 }
 
 int64_t hc_clock_steady_us(void)

@@ -15,9 +15,13 @@ int64_t hc_clock_now_us(void);
 
 /*
  * For tests of the server: from now on the wall clock is that many seconds ahead that the file `path` holds as text ("3600\n"; a minus
- * before it: behind). The file is read anew at each look at the clock; while it cannot be read, its last word holds.
+ * before it: behind). The file is read anew at each look at the clock; while it cannot be read, or says more than 100 years,
+ * its last word holds.
  */
 void hc_clock_follow(const char *path);
+
+/* The machine's own wall clock, never moved: what the times of files go by. */
+int64_t hc_clock_of_files_us(void);
 
 /* A clock that only goes forward, for deadlines and progress; its zero means nothing. */
 int64_t hc_clock_steady_us(void);

@@ -44,14 +44,14 @@ static void test_put_refused(void **state)
 		 "InvalidParameterValue", "two weeks in the past"},
 		{"{" SPACE ",'MetricData':[{'MetricName':'a','Value':1,'Timestamp':1767232801}]}",
 		 "InvalidParameterValue", "two hours in the future"},
-		{"{" SPACE ",'MetricData':[{'MetricName':'a','StatisticValues':{'SampleCount':0,'Sum':0,'Minimum':0,'"
-			   "Maximum':0}}]}",
+		{"{" SPACE ",'MetricData':[{'MetricName':'a','StatisticValues':"
+		 "{'SampleCount':0,'Sum':0,'Minimum':0,'Maximum':0}}]}",
 		 "InvalidParameterValue", "SampleCount"},
-		{"{" SPACE ",'MetricData':[{'MetricName':'a','StatisticValues':{'SampleCount':1,'Sum':0,'Minimum':1,'"
-			   "Maximum':0}}]}",
+		{"{" SPACE ",'MetricData':[{'MetricName':'a','StatisticValues':"
+		 "{'SampleCount':1,'Sum':0,'Minimum':1,'Maximum':0}}]}",
 		 "InvalidParameterValue", "Maximum"},
-		{"{" SPACE ",'MetricData':[{'MetricName':'a','Value':1,'Dimensions':[{'Name':'x','Value':'1'},{'Name':'"
-			   "x','Value':'2'}]}]}",
+		{"{" SPACE ",'MetricData':[{'MetricName':'a','Value':1,'Dimensions':"
+		 "[{'Name':'x','Value':'1'},{'Name':'x','Value':'2'}]}]}",
 		 "InvalidParameterValue", "twice"},
 	};
 	for (size_t i = 0; i < COUNT(table); i++)
@@ -199,7 +199,7 @@ static void test_data(void **state)
 	"{'Id':'c','MetricStat':{" METRIC ",'Period':60,'Stat':'Sum'},'ReturnData':false}]"
 	call_ok("GetMetricData", DATA(QUERIES));
 	check_member("MetricDataResults.[0]",
-		     "{'Id':'a','Label':'f2','StatusCode':'Complete','Timestamps':[1767222100,1767222040,1767221980],"
+		     "{'Id':'a','Label':'f2','StatusCode':'Complete','Timestamps':[1767222120,1767222060,1767222000],"
 		     "'Values':[3.0,2.0,1.0]}");
 	check_member("MetricDataResults.[1]", "{'Id':'b','Label':'ninety','StatusCode':'Complete','Timestamps':"
 					      "[1767219960],'Values':[3.0]}");
@@ -207,11 +207,11 @@ static void test_data(void **state)
 	check_member("Messages", "[]");
 	/* pages: two values, then one of each query */
 	call_ok("GetMetricData", DATA(QUERIES ",'MaxDatapoints':2,'ScanBy':'TimestampAscending'"));
-	check_member("MetricDataResults", "[{'Id':'a','Label':'f2','StatusCode':'PartialData','Timestamps':[1767221980,"
-					  "1767222040],'Values':[1.0,2.0]}]");
-	check_member("NextToken", "'0-1767222040'");
+	check_member("MetricDataResults", "[{'Id':'a','Label':'f2','StatusCode':'PartialData','Timestamps':[1767222000,"
+					  "1767222060],'Values':[1.0,2.0]}]");
+	check_member("NextToken", "'0-1767222060'");
 	call_ok("GetMetricData",
-		DATA(QUERIES ",'MaxDatapoints':1,'ScanBy':'TimestampAscending','NextToken':'0-1767222040'"));
+		DATA(QUERIES ",'MaxDatapoints':1,'ScanBy':'TimestampAscending','NextToken':'0-1767222060'"));
 	check_member("MetricDataResults.[0].Values", "[3.0]");
 	check_member("MetricDataResults.[1]",
 		     "{'Id':'b','Label':'ninety','StatusCode':'PartialData','Timestamps':[],'Values':[]}");

@@ -231,7 +231,7 @@ static void test_minute_walk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hours),	 cmocka_unit_test(test_refused),     cmocka_unit_test(test_ticks),
+		cmocka_unit_test(test_hours),    cmocka_unit_test(test_refused),     cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_shortest), cmocka_unit_test(test_minute_walk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
