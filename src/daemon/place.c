@@ -22,16 +22,22 @@ static enum hc_code make_folders(const struct hc_place *p, struct hc_err *err)
 static enum hc_code find(const char *dir, bool make, char out[PATH_MAX], struct hc_err *err)
 {
 	struct stat st;
+	if (!*dir) {
+		hc_fail(err, HC_USAGE, "the folder of the server has no name");
+		return hc_hint(err, "name it with --data");
+	}
 	if (make && stat(dir, &st) != 0 && errno == ENOENT) {
 		HC_TRY(hc_file_mkdirs(dir, err));
 		if (chmod(dir, 0700) != 0)
 			return hc_fail(err, HC_IO, "%s: %s", dir, strerror(errno));
 	}
-	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode) || !realpath(dir, out)) {
-		hc_fail(err, HC_USAGE, "%s: %s", dir, errno && !S_ISDIR(st.st_mode) ? strerror(errno) : "is no folder");
-		return hc_hint(err, "name the folder of the server with --data");
-	}
-	return HC_OK;
+	bool there = stat(dir, &st) == 0;
+	if (there && !S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	else if (there && realpath(dir, out))
+		return HC_OK;
+	hc_fail(err, HC_USAGE, "%s: %s", dir, strerror(errno));
+	return hc_hint(err, "name the folder of the server with --data");
 }
 
 enum hc_code hc_place_open(const char *dir, bool make, struct hc_arena *arena, struct hc_place *out, struct hc_err *err)

@@ -116,7 +116,7 @@ static enum hc_code make_environment(struct launch *l, struct hc_err *err)
 		add(l, "AWS_DEFAULT_REGION=%s", l->jobs->server->region);
 		add(l, "AWS_ENDPOINT_URL=%s", l->jobs->endpoint_url);
 		add(l, "AWS_SHARED_CREDENTIALS_FILE=%s", l->jobs->credentials_file);
-		add_path(l, "hindcast_container_root", "/");
+		add(l, "hindcast_container_root=%s", l->folder);
 	}
 	return l->full ? hc_fail(err, HC_LIMIT, "the job's environment is too large") : HC_OK;
 }

@@ -130,14 +130,19 @@ static void put_addresses(struct hc_buf *out, const struct running *r, struct hc
 			at += folder.n;
 			continue;
 		}
-		const struct hc_job_end *input = begins ? input_at(&r->job, rest) : NULL;
+		size_t root = rest.p[0] == '/'; /* a path as in a container */
+		const struct hc_job_end *input =
+			begins ? input_at(&r->job, (struct hc_str){rest.p + root, rest.n - root}) : NULL;
 		if (begins && !input && strcmp(hc_job_role(&r->job), "merge") == 0 &&
 		    hc_str_starts(rest, HC_JOB_OBJECTS "/")) {
 			hc_buf_cstr(out, "s3://");
 			at += sizeof HC_JOB_OBJECTS;
 		} else if (input) {
-			at += input->local.n - 1;
-			hc_buf_str(out, input->uri);
+			struct hc_str uri = input->uri;
+			while (uri.p[uri.n - 1] == '/')
+				uri.n--; /* what follows begins with one */
+			at += root + input->local.n - 1;
+			hc_buf_str(out, uri);
 			at += own_name(input, (struct hc_str){text.p + at, text.n - at});
 		} else {
 			hc_buf_char(out, text.p[at++]);

@@ -590,7 +590,7 @@ def test_own_image_as_monitor(world, name):
     there = world.get(f"s3://{BUCKET}/{name}/out/{name}/{name}/2026/03/04/09/copy.txt").decode().splitlines()
     assert there == merged(world, f"{name}/out/merge/")[f"{name}/AllTraffic/{hour_path(window.at(0))}"] and len(there) == 60
     answer = world.cw.get_metric_statistics(
-        Namespace="aws/sagemaker/Endpoints/model-metrics", MetricName="lines", Period=60, Statistics=["Sum"], StartTime=window.at(-24),
+        Namespace="aws/sagemaker/Endpoints/model-metrics", MetricName="lines", Period=3600, Statistics=["Sum"], StartTime=window.at(-24),
         EndTime=window.at(24), Dimensions=[{"Name": "MonitoringSchedule", "Value": name}])
     assert [p["Sum"] for p in answer["Datapoints"]] == [60.0]
 

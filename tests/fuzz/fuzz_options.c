@@ -51,7 +51,7 @@ static void check_command(const struct hc_command *c, int argc, char **argv, con
 	    (c->bit & (HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_BASELINE | HC_CMD_ANALYZE))) {
 		struct hc_arena arena = HC_ARENA(1 << 20);
 		struct hc_request request;
-		code = hc_request_of_options(c, &parsed, &arena, &request, &err);
+		code = hc_request_of_options(c, &parsed, HC_ON_COMMAND_LINE, &arena, &request, &err);
 		if (code == HC_OK)
 			check_request(&request, c);
 		hc_arena_free(&arena);

@@ -95,13 +95,74 @@ static void test_shell(void **state)
 	assert_string_equal(got, place.credentials);
 }
 
+static bool has_line(const struct hc_buf *text, const char *line)
+{
+	return memmem(text->p, text->n, line, strlen(line)) != NULL;
+}
+
+/* A proxy that the user has would be asked for the server too, unless it is told not to. */
+static void test_proxies(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url, *proxy, *no_proxy;
+		bool ours;
+		const char *line; /* NULL: nothing is said of it */
+	} table[] = {
+		{"http://127.0.0.1:8787", NULL, NULL, false, NULL},
+		{"http://127.0.0.1:8787", NULL, "a", false, NULL},
+		{"http://127.0.0.1:8787", "http://p:1", NULL, false, "\nexport NO_PROXY='127.0.0.1'\n"},
+		{"http://127.0.0.1:8787", "http://p:1", "a, b", false, "\nexport no_proxy='a, b,127.0.0.1'\n"},
+		{"http://127.0.0.1:8787", "http://p:1", "a, 127.0.0.1", false, NULL},
+		{"http://127.0.0.1:8787", "http://p:1", "127.0.0.11,", false,
+		 "export NO_PROXY='127.0.0.11,,127.0.0.1'\n"},
+		{"http://[::1]:8787", "http://p:1", NULL, false, "\nexport NO_PROXY='::1'\n"},
+		{"http://localhost:8787", NULL, ".amazonaws.com", true,
+		 "\nexport NO_PROXY='127.0.0.1,localhost,::1'\n"},
+		{"http://10.0.0.5:8787", NULL, NULL, true, "\nexport NO_PROXY='127.0.0.1,localhost,::1,10.0.0.5'\n"},
+	};
+	static const char *const names[] = {"http_proxy", "HTTP_PROXY", "all_proxy",
+					    "ALL_PROXY",  "no_proxy",   "NO_PROXY"};
+	struct hc_err err;
+	struct hc_place place;
+	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(1 << 20);
+	assert_int_equal(hc_place_open(check_folder, true, &arena, &place, &err), HC_OK);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct hc_reach reach = {table[i].url, "us-west-2", table[i].ours ? "http://127.0.0.1:2" : NULL};
+		HC_BUF_SCOPED struct hc_buf text = HC_BUF(1 << 20);
+		for (size_t k = 0; k < COUNT(names); k++)
+			unsetenv(names[k]);
+		if (table[i].proxy)
+			setenv(names[i % 4], table[i].proxy, 1);
+		if (table[i].no_proxy)
+			setenv(names[4 + i % 2], table[i].no_proxy, 1);
+		assert_int_equal(hc_reach_write(&place, &reach, &err), HC_OK);
+		assert_int_equal(hc_shell_env(&place, table[i].ours, &text, &err), HC_OK);
+		if (table[i].line ? !has_line(&text, table[i].line) : has_line(&text, "PROXY"))
+			fail_msg("row %zu: %s", i, hc_buf_cstring(&text));
+		assert_true(has_line(&text, "\nexport AWS_CONFIG_FILE='/dev/null'\n"));
+	}
+}
+
+static void test_places(void **state)
+{
+	(void)state;
+	struct hc_err err;
+	struct hc_place place;
+	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(1 << 20);
+	make_file("file", "");
+	assert_int_equal(hc_place_open("", true, &arena, &place, &err), HC_USAGE);
+	assert_int_equal(hc_place_open(path_of("file"), true, &arena, &place, &err), HC_USAGE);
+	assert_non_null(strstr(err.msg, "Not a directory"));
+	assert_int_equal(hc_place_open(path_of("none"), false, &arena, &place, &err), HC_USAGE);
+	assert_non_null(strstr(err.msg, "No such file"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_made_once),
-		in_folder(test_two_are_different),
-		in_folder(test_read),
-		in_folder(test_shell),
+		in_folder(test_made_once), in_folder(test_two_are_different), in_folder(test_read),
+		in_folder(test_shell),     in_folder(test_proxies),           in_folder(test_places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,8 @@ static void test_refused(void **state)
 	static const struct {
 		const char *variable, *value, *says, *hint;
 	} table[] = {
-		{"hindcast_", "1", "no setting of hindcast", "behind hindcast_ may stand: max_bad_records, on_conflict"},
+		{"hindcast_", "1", "no setting of hindcast",
+		 "behind hindcast_ may stand: max_bad_records, on_conflict"},
 		{"hindcast_jobs", "1", "no setting of hindcast", "script_memory"},
 		{"hindcast_max_bad_record", "1", "hindcast_max_bad_record,", "hindcast_max_bad_records"},
 		{"hindcast_seeds", "1", "hindcast_seeds", "hindcast_seed "},
