@@ -30,6 +30,15 @@ static inline bool hc_str_eq(struct hc_str a, struct hc_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* The value of a hexadecimal digit, in either case; -1 for any other character. */
+static inline int hc_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Order by bytes, a prefix first. */
 int hc_str_cmp(struct hc_str a, struct hc_str b);
 

@@ -1,5 +1,7 @@
 #include "catalog/object.h"
 
+#include "catalog/row.h"
+
 #include <stdlib.h>
 
 enum { LISTING_FIRST = 64 };
@@ -7,29 +9,15 @@ enum { LISTING_FIRST = 64 };
 /* Above every key: no UTF-8 holds this byte. */
 #define BEHIND_ALL HC_STR("\xff")
 
-/* Bytes to bind: an empty slice without a pointer would be NULL. */
-static struct hc_str bytes(struct hc_str s)
-{
-	return s.n ? s : HC_STR("");
-}
-
-static void take_content(struct hc_rows *rows, int column, char out[HC_CONTENT_ID_SIZE])
-{
-	struct hc_str id = hc_rows_text(rows, column);
-	size_t n = id.n < HC_CONTENT_ID_SIZE ? id.n : HC_CONTENT_ID_SIZE - 1;
-	memset(out, 0, HC_CONTENT_ID_SIZE);
-	if (n > 0)
-		memcpy(out, id.p, n);
-}
-
 static enum hc_code bucket_id(struct hc_db *db, struct hc_str name, int64_t *id, bool *found, struct hc_err *err)
 {
-	return hc_db_int(db, id, found, err, "SELECT id FROM bucket WHERE name = ?", "t", bytes(name));
+	return hc_db_int(db, id, found, err, "SELECT id FROM bucket WHERE name = ?", "t", hc_row_bytes(name));
 }
 
 enum hc_code hc_bucket_get(struct hc_db *db, struct hc_str name, int64_t *created_us, bool *found, struct hc_err *err)
 {
-	return hc_db_int(db, created_us, found, err, "SELECT created_us FROM bucket WHERE name = ?", "t", bytes(name));
+	return hc_db_int(db, created_us, found, err, "SELECT created_us FROM bucket WHERE name = ?", "t",
+			 hc_row_bytes(name));
 }
 
 enum hc_code hc_bucket_create(struct hc_db *db, struct hc_str name, int64_t now_us, bool *made, struct hc_err *err)
@@ -37,7 +25,7 @@ enum hc_code hc_bucket_create(struct hc_db *db, struct hc_str name, int64_t now_
 	int64_t changed;
 	HC_TRY(hc_db_run(db, &changed, err,
 			 "INSERT INTO bucket (name, created_us) VALUES (?, ?) ON CONFLICT DO NOTHING", "ti",
-			 bytes(name), now_us));
+			 hc_row_bytes(name), now_us));
 	*made = changed > 0;
 	return HC_OK;
 }
@@ -89,12 +77,12 @@ enum hc_code hc_stored_get(struct hc_db *db, struct hc_str bucket, struct hc_str
 	HC_TRY(hc_db_query(db, &rows, err,
 			   "SELECT content, size, modified_us, etag, headers FROM object"
 			   " WHERE bucket = (SELECT id FROM bucket WHERE name = ?) AND key = ?",
-			   "tb", bytes(bucket), bytes(key)));
+			   "tb", hc_row_bytes(bucket), hc_row_bytes(key)));
 	bool row, failed = false;
 	HC_TRY(hc_rows_next(&rows, &row, err));
 	if (row) {
 		struct hc_stored o = {.bucket = bucket, .key = key};
-		take_content(&rows, 0, o.content);
+		hc_row_content(&rows, 0, o.content);
 		o.size = (uint64_t)hc_rows_int(&rows, 1);
 		o.modified_us = hc_rows_int(&rows, 2);
 		o.etag = hc_rows_copy(&rows, 3, arena, &failed);
@@ -113,12 +101,12 @@ static enum hc_code content_of(struct hc_db *db, int64_t bucket, struct hc_str k
 {
 	HC_ROWS_SCOPED struct hc_rows rows = {0};
 	HC_TRY(hc_db_query(db, &rows, err, "SELECT content FROM object WHERE bucket = ? AND key = ?", "ib", bucket,
-			   bytes(key)));
+			   hc_row_bytes(key)));
 	bool row;
 	HC_TRY(hc_rows_next(&rows, &row, err));
 	memset(out, 0, HC_CONTENT_ID_SIZE);
 	if (row)
-		take_content(&rows, 0, out);
+		hc_row_content(&rows, 0, out);
 	return HC_OK;
 }
 
@@ -149,8 +137,9 @@ enum hc_code hc_stored_put(struct hc_db *db, const struct hc_stored *object, cha
 			 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content,"
 			 " size = excluded.size, modified_us = excluded.modified_us, etag = excluded.etag,"
 			 " headers = excluded.headers",
-			 "ibsiitt", bucket, bytes(object->key), object->content, (int64_t)object->size,
-			 object->modified_us, bytes(object->etag), object->headers.n ? object->headers : HC_STR("{}")));
+			 "ibsiitt", bucket, hc_row_bytes(object->key), object->content, (int64_t)object->size,
+			 object->modified_us, hc_row_bytes(object->etag),
+			 object->headers.n ? object->headers : HC_STR("{}")));
 	return let_go(db, before, old, err);
 }
 
@@ -165,7 +154,7 @@ enum hc_code hc_stored_delete(struct hc_db *db, struct hc_str bucket, struct hc_
 		HC_TRY(content_of(db, id, key, before, err));
 	if (before[0])
 		HC_TRY(hc_db_run(db, NULL, err, "DELETE FROM object WHERE bucket = ? AND key = ?", "ib", id,
-				 bytes(key)));
+				 hc_row_bytes(key)));
 	return let_go(db, before, old, err);
 }
 
@@ -244,7 +233,7 @@ static enum hc_code listing_object(struct listing *l, struct hc_rows *rows, stru
 	bool failed = !entry;
 	if (entry) {
 		entry->key = hc_rows_copy(rows, 0, l->arena, &failed);
-		take_content(rows, 1, entry->content);
+		hc_row_content(rows, 1, entry->content);
 		entry->size = (uint64_t)hc_rows_int(rows, 2);
 		entry->modified_us = hc_rows_int(rows, 3);
 		entry->etag = hc_rows_copy(rows, 4, l->arena, &failed);
@@ -276,7 +265,8 @@ static enum hc_code listing_walk(struct hc_db *db, struct listing *l, bool *agai
 		db, &rows, err,
 		"SELECT key, content, size, modified_us, etag, headers FROM object"
 		" WHERE bucket = (SELECT id FROM bucket WHERE name = ?) AND key >= ? AND key < ? ORDER BY key",
-		"tbb", bytes(q->bucket), bytes(hc_buf_view(&l->from)), bytes(hc_buf_view(&l->to))));
+		"tbb", hc_row_bytes(q->bucket), hc_row_bytes(hc_buf_view(&l->from)),
+		hc_row_bytes(hc_buf_view(&l->to))));
 	*again = false;
 	for (bool row;;) {
 		HC_TRY(hc_rows_next(&rows, &row, err));

@@ -1,18 +1,6 @@
 #include "catalog/upload.h"
 
-static struct hc_str bytes(struct hc_str s)
-{
-	return s.n ? s : HC_STR("");
-}
-
-static void take_content(struct hc_rows *rows, int column, char out[HC_CONTENT_ID_SIZE])
-{
-	struct hc_str id = hc_rows_text(rows, column);
-	size_t n = id.n < HC_CONTENT_ID_SIZE ? id.n : HC_CONTENT_ID_SIZE - 1;
-	memset(out, 0, HC_CONTENT_ID_SIZE);
-	if (n > 0)
-		memcpy(out, id.p, n);
-}
+#include "catalog/row.h"
 
 enum hc_code hc_upload_create(struct hc_db *db, struct hc_str bucket, struct hc_str key, struct hc_str name,
 			      struct hc_str headers, int64_t now_us, struct hc_err *err)
@@ -21,7 +9,8 @@ enum hc_code hc_upload_create(struct hc_db *db, struct hc_str bucket, struct hc_
 	HC_TRY(hc_db_run(db, &changed, err,
 			 "INSERT INTO upload (bucket, key, name, initiated_us, headers)"
 			 " SELECT id, ?, ?, ?, ? FROM bucket WHERE name = ?",
-			 "btitt", bytes(key), bytes(name), now_us, headers.n ? headers : HC_STR("{}"), bytes(bucket)));
+			 "btitt", hc_row_bytes(key), hc_row_bytes(name), now_us, headers.n ? headers : HC_STR("{}"),
+			 hc_row_bytes(bucket)));
 	if (changed == 0)
 		return hc_fail(err, HC_EMPTY, "no bucket \"%.*s\"", HC_STR_ARG(bucket));
 	return HC_OK;
@@ -50,7 +39,7 @@ enum hc_code hc_upload_get(struct hc_db *db, struct hc_str bucket, struct hc_str
 	HC_TRY(hc_db_query(db, &rows, err,
 			   "SELECT id, name, key, initiated_us, headers FROM upload"
 			   " WHERE name = ? AND key = ? AND bucket = (SELECT id FROM bucket WHERE name = ?)",
-			   "tbt", bytes(name), bytes(key), bytes(bucket)));
+			   "tbt", hc_row_bytes(name), hc_row_bytes(key), hc_row_bytes(bucket)));
 	bool row;
 	HC_TRY(hc_rows_next(&rows, &row, err));
 	if (row)
@@ -78,8 +67,9 @@ enum hc_code hc_upload_list(struct hc_db *db, const struct hc_uploads_query *que
 			   " WHERE bucket = (SELECT id FROM bucket WHERE name = ?1) AND key >= ?2"
 			   " AND substr(key, 1, length(?2)) = ?2 AND (key > ?3 OR (?4 AND key = ?3 AND name > ?5))"
 			   " ORDER BY key, name LIMIT ?6",
-			   "tbbiti", bytes(query->bucket), bytes(query->prefix), bytes(query->after_key),
-			   (int64_t)by_name, bytes(query->after_name), (int64_t)query->limit + 1));
+			   "tbbiti", hc_row_bytes(query->bucket), hc_row_bytes(query->prefix),
+			   hc_row_bytes(query->after_key), (int64_t)by_name, hc_row_bytes(query->after_name),
+			   (int64_t)query->limit + 1));
 	size_t got = 0;
 	bool row, cut = false;
 	for (;;) {
@@ -110,7 +100,7 @@ enum hc_code hc_part_put(struct hc_db *db, int64_t upload, const struct hc_part 
 				   upload, (int64_t)part->number));
 		HC_TRY(hc_rows_next(&rows, &row, err));
 		if (row)
-			take_content(&rows, 0, before);
+			hc_row_content(&rows, 0, before);
 	}
 	HC_TRY(hc_db_run(db, NULL, err,
 			 "INSERT INTO part (upload, number, content, size, modified_us, etag, checksums)"
@@ -118,7 +108,8 @@ enum hc_code hc_part_put(struct hc_db *db, int64_t upload, const struct hc_part 
 			 " size = excluded.size, modified_us = excluded.modified_us, etag = excluded.etag,"
 			 " checksums = excluded.checksums",
 			 "iisiitt", upload, (int64_t)part->number, part->content, (int64_t)part->size,
-			 part->modified_us, bytes(part->etag), part->checksums.n ? part->checksums : HC_STR("{}")));
+			 part->modified_us, hc_row_bytes(part->etag),
+			 part->checksums.n ? part->checksums : HC_STR("{}")));
 	bool used = false;
 	if (before[0])
 		HC_TRY(hc_content_is_used(db, before, &used, err));
@@ -151,7 +142,7 @@ enum hc_code hc_part_list(struct hc_db *db, int64_t upload, unsigned after, size
 		}
 		struct hc_part *part = &list[got++];
 		part->number = (unsigned)hc_rows_int(&rows, 0);
-		take_content(&rows, 1, part->content);
+		hc_row_content(&rows, 1, part->content);
 		part->size = (uint64_t)hc_rows_int(&rows, 2);
 		part->modified_us = hc_rows_int(&rows, 3);
 		part->etag = hc_rows_copy(&rows, 4, arena, &failed);
@@ -173,7 +164,7 @@ enum hc_code hc_bucket_parts(struct hc_db *db, struct hc_str bucket, size_t limi
 	HC_TRY(hc_db_int(db, &count, &row, err,
 			 "SELECT count(*) FROM part WHERE upload IN (SELECT id FROM upload WHERE bucket ="
 			 " (SELECT id FROM bucket WHERE name = ?))",
-			 "t", bytes(bucket)));
+			 "t", hc_row_bytes(bucket)));
 	if ((uint64_t)count > limit)
 		count = (int64_t)limit;
 	char(*list)[HC_CONTENT_ID_SIZE] = hc_arena_take(arena, ((size_t)count + 1) * sizeof *list);
@@ -183,13 +174,13 @@ enum hc_code hc_bucket_parts(struct hc_db *db, struct hc_str bucket, size_t limi
 	HC_TRY(hc_db_query(db, &rows, err,
 			   "SELECT content FROM part WHERE upload IN (SELECT id FROM upload WHERE bucket ="
 			   " (SELECT id FROM bucket WHERE name = ?)) LIMIT ?",
-			   "ti", bytes(bucket), count));
+			   "ti", hc_row_bytes(bucket), count));
 	size_t got = 0;
 	for (;;) {
 		HC_TRY(hc_rows_next(&rows, &row, err));
 		if (!row)
 			break;
-		take_content(&rows, 0, list[got++]);
+		hc_row_content(&rows, 0, list[got++]);
 	}
 	*out = list;
 	*n = got;

@@ -25,19 +25,10 @@ void hc_chunked_open(struct hc_chunked *c, const struct hc_chunked_events *event
 	c->n_line = 0;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool is_signature(struct hc_str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (digit(s.p[i]) < 0)
+		if (hc_hex_digit(s.p[i]) < 0)
 			return false;
 	return s.n == SIGNATURE;
 }
@@ -60,7 +51,7 @@ static enum hc_code take_size(struct hc_str text, uint64_t *out, struct hc_err *
 		return hc_fail(err, HC_INPUT, "a chunk has no size");
 	for (size_t i = 0; i < text.n; i++) {
 		char shown[HC_STR_SHOW_SIZE];
-		int value = digit(text.p[i]);
+		int value = hc_hex_digit(text.p[i]);
 		if (value < 0)
 			return hc_fail(err, HC_INPUT, "the size of a chunk is '%s', not a hexadecimal number",
 				       hc_str_show(text, shown));

@@ -79,14 +79,6 @@ static const char *skip_plain(const char *p, const char *end)
 
 /* --- Escapes ------------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The code unit of \uXXXX at p, -1 if there is none. */
 static int32_t code_unit(const char *p, const char *end)
 {
@@ -94,7 +86,7 @@ static int32_t code_unit(const char *p, const char *end)
 		return -1;
 	int32_t unit = 0;
 	for (int i = 2; i < 6; i++) {
-		int digit = hex_digit(p[i]);
+		int digit = hc_hex_digit(p[i]);
 		if (digit < 0)
 			return -1;
 		unit = unit * 16 + digit;

@@ -1,18 +1,9 @@
 #include "codec/percent.h"
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The byte of the "XX" at p; -1 if it is none. */
 static int escaped(const char *p, size_t n)
 {
-	int high = n >= 2 ? digit(p[0]) : -1, low = n >= 2 ? digit(p[1]) : -1;
+	int high = n >= 2 ? hc_hex_digit(p[0]) : -1, low = n >= 2 ? hc_hex_digit(p[1]) : -1;
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

@@ -11,14 +11,6 @@
 
 enum { STRING_MAX = 128 << 10, AMZ_HEADERS_MAX = 128, PARAMETERS_MAX = 64, SHA1_BYTES = 20 };
 
-static int hex_of(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
 /* Decoded, in the arena; p == NULL when it is no percent-encoding, or without memory. */
 static struct hc_str decode(struct hc_str raw, struct hc_arena *arena)
 {
@@ -27,8 +19,8 @@ static struct hc_str decode(struct hc_str raw, struct hc_arena *arena)
 	for (size_t i = 0; out && i < raw.n; i++) {
 		char c = raw.p[i];
 		if (c == '%') {
-			int high = i + 2 < raw.n ? hex_of(raw.p[i + 1]) : -1,
-			    low = i + 2 < raw.n ? hex_of(raw.p[i + 2]) : -1;
+			int high = i + 2 < raw.n ? hc_hex_digit(raw.p[i + 1]) : -1,
+			    low = i + 2 < raw.n ? hc_hex_digit(raw.p[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return (struct hc_str){NULL, 0};
 			c = (char)(high * 16 + low);

@@ -47,20 +47,12 @@ static void halve(struct hc_str pair, struct hc_str *name, struct hc_str *value)
 		*value = pair;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* The byte of the %XX that text begins with; -1 if it does not. */
 static int escaped(struct hc_str text)
 {
 	if (text.n < 3 || text.p[0] != '%')
 		return -1;
-	int high = hex_digit(text.p[1]), low = hex_digit(text.p[2]);
+	int high = hc_hex_digit(text.p[1]), low = hc_hex_digit(text.p[2]);
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
