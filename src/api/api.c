@@ -110,10 +110,12 @@ static bool begin_s3(struct exchange *x, struct hc_http_reply *reply)
 
 /* --- the application ------------------------------------------------------------------------------ */
 
-/* The Query protocol may also put its form into the URL, which is what presigned URLs of STS do. */
-static bool is_query_by_get(const struct exchange *x)
+/* A target is obeyed by POST only, a form also by GET; whatever else comes is told by dispatch that it is nothing of ours. */
+static bool is_method_fine(const struct exchange *x)
 {
-	return x->route.protocol == HC_USES_QUERY && hc_str_eq(x->http.method, HC_STR("GET"));
+	if (hc_str_eq(x->http.method, HC_STR("POST")))
+		return true;
+	return x->route.protocol == HC_USES_QUERY ? hc_str_eq(x->http.method, HC_STR("GET")) : !x->route.target.p;
 }
 
 /* False: refused, or answered at once. */
@@ -138,8 +140,7 @@ static bool begin_exchange(struct exchange *x, struct hc_http_reply *reply)
 	}
 	if (x->route.protocol == HC_USES_S3)
 		return begin_s3(x, reply);
-	if (hc_str_eq(x->http.method, HC_STR("POST")) || is_query_by_get(x) ||
-	    (x->route.protocol == HC_USES_JSON && !x->route.target.p))
+	if (is_method_fine(x))
 		return true;
 	hc_fault_set(&fault, 405, "MethodNotAllowed", "This service is asked with POST.");
 	refuse(x, &fault, reply);
@@ -220,6 +221,12 @@ static struct hc_str plain_body(const struct exchange *x)
 	return (struct hc_str){x->body.n ? x->body.p : "", x->body.n};
 }
 
+/* The Query protocol may also put its form into the URL: presigned URLs of STS do, for GET or POST. */
+static struct hc_str find_form(const struct exchange *x)
+{
+	return x->route.protocol == HC_USES_QUERY && x->body.n == 0 ? x->http.query : plain_body(x);
+}
+
 static void finish(void *exchange, struct hc_http_reply *reply)
 {
 	struct exchange *x = exchange;
@@ -239,7 +246,7 @@ static void finish(void *exchange, struct hc_http_reply *reply)
 		struct hc_inquiry q = {.server = x->api->server,
 				       .route = &x->route,
 				       .path = x->http.path,
-				       .body = is_query_by_get(x) ? x->http.query : plain_body(x),
+				       .body = find_form(x),
 				       .now_us = x->now_us,
 				       .request_id = x->request_id};
 		hc_dispatch_answer(&x->api->dispatch, &q, reply);

@@ -147,7 +147,7 @@ static void show_asked(const struct hc_inquiry *q, const char *action, char *out
 		known = hc_str_eq(r->service, hc_str(hc_contract_at(i)->service));
 	if (!known)
 		snprintf(out, size, "service '%s'", hc_str_show(r->service, shown));
-	else if (r->protocol == HC_USES_JSON && !r->target.p)
+	else if (!*action && !r->target.p)
 		snprintf(out, size, "request for %s", hc_str_show(q->path, shown));
 	else
 		snprintf(out, size, "operation '%s'", hc_str_show(*action ? hc_str(action) : r->target, shown));

@@ -18,7 +18,7 @@ struct hc_inquiry {
 	const struct hc_server *server;
 	const struct hc_route *route;
 	struct hc_str path; /* what a request that names no operation asked for */
-	struct hc_str body; /* or the query of a GET of the Query protocol */
+	struct hc_str body; /* or, of a form in the URL, the query */
 	int64_t now_us;
 	const char *request_id;
 };

@@ -1,5 +1,7 @@
 /* `serve` and `env`: from options to the daemon. */
 #include "daemon/serve.h"
+#include <string.h>
+
 #include "base/number.h"
 #include "cli/commands.h"
 #include "conf/settings.h"
@@ -20,16 +22,39 @@ static enum hc_code read_number(const struct hc_parsed *parsed, enum hc_option_i
 				uint64_t *out, struct hc_err *err)
 {
 	uint64_t v;
-	char shown[HC_STR_SHOW_SIZE];
+	char shown[HC_STR_SHOW_SIZE], name[HC_SETTING_SHOWN_SIZE];
 	const char *text = parsed->values[id];
 	if (!text)
 		return HC_OK;
 	if (!hc_u64_parse(hc_str(text), &v) || v < min || v > max) {
-		hc_fail(err, HC_USAGE, "--%s is '%s'", hc_table.options[id].name, hc_str_show(hc_str(text), shown));
+		hc_fail(err, HC_USAGE, "%s is '%s'", hc_setting_shown(&hc_table, parsed, id, name),
+			hc_str_show(hc_str(text), shown));
 		return hc_hint(err, "write a whole number from %llu to %llu", (unsigned long long)min,
 			       (unsigned long long)max);
 	}
 	*out = v;
+	return HC_OK;
+}
+
+static enum hc_code fail_text(const struct hc_parsed *parsed, enum hc_option_id id, const char *what, const char *hint,
+			      struct hc_err *err)
+{
+	char shown[HC_STR_SHOW_SIZE], name[HC_SETTING_SHOWN_SIZE];
+	hc_fail(err, HC_USAGE, "%s '%s' is no %s", hc_setting_shown(&hc_table, parsed, id, name),
+		hc_str_show(hc_str(parsed->values[id]), shown), what);
+	return hc_hint(err, "%s", hint);
+}
+
+static enum hc_code check_names(const struct hc_parsed *parsed, struct hc_err *err)
+{
+	const char *account = parsed->values[HC_OPT_ACCOUNT], *region = parsed->values[HC_OPT_REGION];
+	if (account && (strlen(account) != 12 || strspn(account, "0123456789") != 12))
+		return fail_text(parsed, HC_OPT_ACCOUNT, "account id",
+				 "write twelve digits, such as " HC_ACCOUNT_DEFAULT, err);
+	size_t n = region ? strlen(region) : 1;
+	if (n == 0 || n > 32 || (region && strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != n))
+		return fail_text(parsed, HC_OPT_REGION, "region", "write it as AWS does, such as " HC_REGION_DEFAULT,
+				 err);
 	return HC_OK;
 }
 
@@ -51,6 +76,7 @@ static enum hc_code read_options(const struct hc_parsed *parsed, struct hc_serve
 				     .object_bytes = HC_OBJECT_BYTES_DEFAULT,
 				     .listing = HC_LISTING_DEFAULT,
 				     .image_commands = parsed->values[HC_OPT_IMAGE_COMMAND]};
+	HC_TRY(check_names(parsed, err));
 	HC_TRY(read_number(parsed, HC_OPT_JOBS, 1, HC_JOBS_MAX, &jobs, err));
 	HC_TRY(read_number(parsed, HC_OPT_MAX_CONNECTIONS, 1, 100000, &connections, err));
 	HC_TRY(read_number(parsed, HC_OPT_IDLE_TIMEOUT, 1, 86400, &idle, err));

@@ -191,7 +191,7 @@ static const struct hc_command commands[] = {
 	 "Measures labelled predictions and writes what later windows are held against: statistics.json and the "
 	 "suggested "
 	 "constraints.json. DATA are files or folders, plain, .gz or .zst, or - for standard input.",
-	 "DATA"},
+	 "DATA", NULL},
 	{"run", HC_CMD_RUN,
 	 "--problem-type TYPE (--endpoint-input DIR | --batch-transform-input DIR) --ground-truth-input DIR "
 	 "[--constraints FILE] (--scheduled-time TIME [--period D] [--start-time-offset D] [--end-time-offset D] | "
@@ -202,7 +202,7 @@ static const struct hc_command commands[] = {
 	 "statistics.json, constraints.json (suggested from this window), constraint_violations.json, "
 	 "join_report.json, "
 	 "manifest.json and the merged records below merge/.",
-	 NULL},
+	 NULL, NULL},
 	{"merge", HC_CMD_MERGE,
 	 "(--endpoint-input DIR | --batch-transform-input DIR) --ground-truth-input DIR (--scheduled-time TIME ... | "
 	 "--start TIME --end TIME ...) [OPTION...] -o DIR",
@@ -210,7 +210,7 @@ static const struct hc_command commands[] = {
 	 "Writes the merged records below merge/, join_report.json and manifest.json. Without arguments it runs as "
 	 "SageMaker's "
 	 "merge container does: dataset_source, ground_truth_source and output_path in the environment say what to do.",
-	 NULL},
+	 NULL, NULL},
 	{"analyze", HC_CMD_ANALYZE, "DIR --problem-type TYPE [--constraints FILE] [OPTION...] -o DIR",
 	 "the second half of run: measures and judges merged records",
 	 "Reads the merged records below DIR (*.jsonl, at any depth) and writes what run writes, but no merged records "
@@ -219,7 +219,7 @@ static const struct hc_command commands[] = {
 	 "dataset_format, problem_type and the others in the environment say what to do; violations then exit with 0, "
 	 "and the "
 	 "exit message goes to output_message_file.",
-	 "DIR"},
+	 "DIR", NULL},
 	{"serve", HC_CMD_SERVE, "--data DIR [--listen 127.0.0.1:8787] [OPTION...]",
 	 "a server that SageMaker's SDKs, boto3 and the AWS command line use unmodified",
 	 "Answers SageMaker's monitoring API, S3, CloudWatch, CloudWatch Logs, STS and IAM on one port, runs "
@@ -228,14 +228,17 @@ static const struct hc_command commands[] = {
 	 "DIR/credentials. When it is ready it prints one line with its URL; SIGTERM ends it.\n\nThen, in the shell of "
 	 "the client: eval \"$(hindcast env --data DIR)\".\n\nEvery option can also stand in the environment "
 	 "(HINDCAST_LISTEN) and in DIR/hindcast.conf (listen = 127.0.0.1:8787).",
-	 NULL},
+	 NULL,
+	 "0: it was told to stop.\n\n2: wrong settings.\n\n3: the machine refused: the address is taken, another "
+	 "server "
+	 "runs on DIR, the catalog is damaged or the disk full."},
 	{"env", HC_CMD_ENV, "--data DIR [--proxy]", "shell lines that lead AWS's clients to the server",
 	 "Prints lines for eval that set AWS_ENDPOINT_URL, AWS_SHARED_CREDENTIALS_FILE, AWS_REGION and "
 	 "AWS_DEFAULT_REGION, and unset what would win over them. With --proxy also HTTPS_PROXY, NO_PROXY and "
 	 "AWS_CA_BUNDLE.",
-	 NULL},
-	{"help", HC_CMD_HELP, "[COMMAND | --man]", "this help, or that of a command", "Prints help.", "COMMAND"},
-	{"version", HC_CMD_VERSION, "", "the program's version", "Prints the version.", NULL},
+	 NULL, "0: printed.\n\n2: no server was started on DIR, or it has no proxy."},
+	{"help", HC_CMD_HELP, "[COMMAND | --man]", "this help, or that of a command", "Prints help.", "COMMAND", NULL},
+	{"version", HC_CMD_VERSION, "", "the program's version", "Prints the version.", NULL, NULL},
 };
 
 const struct hc_options_table hc_table = {

@@ -87,11 +87,11 @@ static enum hc_code check_judgement(struct hc_call *call, struct hc_err *err)
 	const json_t *threshold = hc_tree_at(call->in, "Threshold");
 	bool known = false;
 	if (!threshold)
-		return hc_cloudwatch_missing(call, err, "Threshold");
+		return hc_cloudwatch_missing(call, err, "", "Threshold");
 	if (!json_is_number(threshold) || !isfinite(json_number_value(threshold)))
 		return hc_cloudwatch_validation(call, err, "The value for parameter Threshold is invalid.");
 	if (!comparison)
-		return hc_cloudwatch_missing(call, err, "ComparisonOperator");
+		return hc_cloudwatch_missing(call, err, "", "ComparisonOperator");
 	if (strstr(comparison, "LowerThreshold") || strstr(comparison, "UpperThreshold") ||
 	    strstr(comparison, "GreaterThanUpper"))
 		return hc_cloudwatch_validation(
@@ -115,7 +115,7 @@ static enum hc_code check_alarm(struct hc_call *call, struct hc_err *err)
 	HC_TRY(refuse_unsupported(call, err));
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!hc_tree_at(call->in, needed[i]))
-			return hc_cloudwatch_missing(call, err, needed[i]);
+			return hc_cloudwatch_missing(call, err, "", needed[i]);
 	struct hc_str name = hc_tree_text(call->in, "AlarmName");
 	if (!hc_cloudwatch_is_name(name) || name.n > NAME_BYTES_MAX)
 		return hc_cloudwatch_validation(

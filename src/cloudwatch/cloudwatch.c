@@ -60,22 +60,25 @@ enum hc_code hc_cloudwatch_dimensions(struct hc_call *call, const json_t *list, 
 	return HC_OK;
 }
 
+enum hc_code hc_cloudwatch_name(struct hc_call *call, const json_t *from, const char *place, const char *member,
+				struct hc_str *out, struct hc_err *err)
+{
+	struct hc_str text = hc_tree_text(from, member);
+	if (!text.p)
+		return hc_cloudwatch_missing(call, err, place, member);
+	if (!hc_cloudwatch_is_name(text))
+		return hc_cloudwatch_invalid(
+			call, err, "The value for parameter %s%s must not be blank or hold control characters.", place,
+			member);
+	*out = text;
+	return HC_OK;
+}
+
 enum hc_code hc_cloudwatch_metric(struct hc_call *call, const json_t *from, const char *place, struct hc_series *out,
 				  struct hc_err *err)
 {
-	static const char *const members[] = {"Namespace", "MetricName"};
-	struct hc_str *const texts[] = {&out->space, &out->name};
-	for (size_t i = 0; i < 2; i++) {
-		struct hc_str text = hc_tree_text(from, members[i]);
-		if (!text.p)
-			return hc_fault(call, err, 400, "MissingParameter", "The parameter %s%s is required.", place,
-					members[i]);
-		if (!hc_cloudwatch_is_name(text))
-			return hc_cloudwatch_invalid(
-				call, err, "The value for parameter %s%s must not be blank or hold control characters.",
-				place, members[i]);
-		*texts[i] = text;
-	}
+	HC_TRY(hc_cloudwatch_name(call, from, place, "Namespace", &out->space, err));
+	HC_TRY(hc_cloudwatch_name(call, from, place, "MetricName", &out->name, err));
 	return hc_cloudwatch_dimensions(call, hc_tree_at(from, "Dimensions"), place, false, out, err);
 }
 

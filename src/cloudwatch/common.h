@@ -13,8 +13,9 @@
 #define hc_cloudwatch_combination(call, err, ...) \
 	hc_fault((call), (err), 400, "InvalidParameterCombination", __VA_ARGS__)
 #define hc_cloudwatch_validation(call, err, ...) hc_fault((call), (err), 400, "ValidationError", __VA_ARGS__)
-#define hc_cloudwatch_missing(call, err, name) \
-	hc_fault((call), (err), 400, "MissingParameter", "The parameter %s is required.", (name))
+/* `place` is what stands before the name: "MetricData.member.1." */
+#define hc_cloudwatch_missing(call, err, place, name) \
+	hc_fault((call), (err), 400, "MissingParameter", "The parameter %s%s is required.", (place), (name))
 
 enum { HC_CLOUDWATCH_PLACE_MAX = 128 };
 
@@ -30,7 +31,10 @@ static inline struct hc_str hc_cloudwatch_text(const json_t *string)
 	return (struct hc_str){json_string_value(string), json_string_length(string)};
 }
 
-/* The members MetricName and Namespace that a structure holds, and its Dimensions; `place` is what faults put before their names ("MetricData.member.1."). */
+/* A member that is needed and names something; `place` is what faults put before its name ("MetricData.member.1."). */
+enum hc_code hc_cloudwatch_name(struct hc_call *call, const json_t *from, const char *place, const char *member,
+				struct hc_str *out, struct hc_err *err) HC_MUST_USE;
+/* The members MetricName and Namespace that a structure holds, and its Dimensions. */
 enum hc_code hc_cloudwatch_metric(struct hc_call *call, const json_t *from, const char *place, struct hc_series *out,
 				  struct hc_err *err) HC_MUST_USE;
 /* The list of dimensions alone. `filters`: a value may be missing. */

@@ -30,7 +30,7 @@ static enum hc_code read_number(struct hc_call *call, const json_t *from, const 
 	double x = json_number_value(from);
 	char shown[HC_STR_SHOW_SIZE];
 	if (!from)
-		return hc_fault(call, err, 400, "MissingParameter", "The parameter %s%s is required.", place, name);
+		return hc_cloudwatch_missing(call, err, place, name);
 	if (!json_is_number(from))
 		return hc_cloudwatch_invalid(call, err, "The value %s for parameter %s%s is invalid.",
 					     json_is_string(from) ? hc_str_show(hc_cloudwatch_text(from), shown)
@@ -139,16 +139,9 @@ static enum hc_code read_time(struct hc_call *call, struct datum *d, struct hc_e
 
 static enum hc_code put_datum(struct hc_call *call, struct hc_db *db, struct datum *d, struct hc_err *err)
 {
-	struct hc_str name = hc_tree_text(d->in, "MetricName"), unit = hc_tree_text(d->in, "Unit");
+	struct hc_str unit = hc_tree_text(d->in, "Unit");
 	int64_t resolution = hc_tree_int(d->in, "StorageResolution", 60);
-	if (!name.p)
-		return hc_fault(call, err, 400, "MissingParameter", "The parameter %sMetricName is required.",
-				d->place);
-	if (!hc_cloudwatch_is_name(name))
-		return hc_cloudwatch_invalid(
-			call, err, "The value for parameter %sMetricName must not be blank or hold control characters.",
-			d->place);
-	d->series.name = name;
+	HC_TRY(hc_cloudwatch_name(call, d->in, d->place, "MetricName", &d->series.name, err));
 	HC_TRY(hc_cloudwatch_dimensions(call, hc_tree_at(d->in, "Dimensions"), d->place, false, &d->series, err));
 	d->unit = unit.p ? hc_unit_known(unit) : HC_STR("None");
 	if (!d->unit.p)
@@ -174,12 +167,12 @@ enum hc_code hc_cloudwatch_put_metric_data(struct hc_call *call, struct hc_db *d
 		return hc_cloudwatch_invalid(
 			call, err, "EntityMetricData and StrictEntityValidation are not supported by this server.");
 	if (!space.p)
-		return hc_cloudwatch_missing(call, err, "Namespace");
+		return hc_cloudwatch_missing(call, err, "", "Namespace");
 	if (!hc_cloudwatch_is_name(space) || hc_str_starts(space, HC_CLOUDWATCH_RESERVED))
 		return hc_cloudwatch_invalid(call, err, "The value %s for parameter Namespace is invalid.",
 					     hc_str_show(space, shown));
 	if (json_array_size(data) == 0)
-		return hc_cloudwatch_missing(call, err, "MetricData");
+		return hc_cloudwatch_missing(call, err, "", "MetricData");
 	if (json_array_size(data) > DATA_MAX)
 		return hc_cloudwatch_invalid(
 			call, err, "The collection MetricData must not have a size greater than %d.", DATA_MAX);

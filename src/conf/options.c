@@ -245,7 +245,7 @@ void hc_options_help(const struct hc_options_table *t, const struct hc_command *
 		wrap(out, command->text, 0, 0);
 		help_options(t, command, out);
 		hc_buf_cstr(out, "\nExit status:\n");
-		wrap(out, t->exit_status, 2, 0);
+		wrap(out, command->exit_status ? command->exit_status : t->exit_status, 2, 0);
 		return;
 	}
 	hc_buf_printf(out, "%s %s: %s\n\nusage: %s COMMAND [OPTION...]\n\n", t->program, t->version, t->summary,
@@ -331,6 +331,10 @@ void hc_options_manual(const struct hc_options_table *t, struct hc_buf *out)
 	for (size_t i = 0; i < t->n_commands; i++) {
 		hc_buf_printf(out, ".SS %s\n", t->commands[i].name);
 		roff_text(out, t->commands[i].text);
+		if (t->commands[i].exit_status) {
+			hc_buf_cstr(out, ".PP\nExit status:\n.PP\n");
+			roff_text(out, t->commands[i].exit_status);
+		}
 	}
 	hc_buf_cstr(out, ".SH OPTIONS\n");
 	const char *group = "";

@@ -26,10 +26,11 @@ struct hc_option {
 struct hc_command {
 	const char *name;
 	unsigned bit;
-	const char *synopsis;   /* behind the name */
-	const char *summary;    /* one line */
-	const char *text;       /* paragraphs, separated by an empty line */
-	const char *positional; /* what its arguments without dashes are ("DATA"); NULL: it takes none */
+	const char *synopsis;    /* behind the name */
+	const char *summary;     /* one line */
+	const char *text;        /* paragraphs, separated by an empty line */
+	const char *positional;  /* what its arguments without dashes are ("DATA"); NULL: it takes none */
+	const char *exit_status; /* paragraphs; NULL: those of the table */
 };
 
 struct hc_options_table {
@@ -44,8 +45,9 @@ struct hc_options_table {
 };
 
 struct hc_parsed {
-	const char *values[HC_OPTIONS_MAX]; /* parallel to the table; NULL: not given; "" for flags */
-	const char **positionals;           /* owned: hc_parsed_free */
+	const char *values[HC_OPTIONS_MAX];  /* parallel to the table; NULL: not given; "" for flags */
+	const char *origins[HC_OPTIONS_MAX]; /* where a value comes from, for messages; NULL: the command line */
+	const char **positionals;            /* owned: hc_parsed_free */
 	size_t n_positionals;
 	bool help;
 };

@@ -6,8 +6,6 @@
 #include "base/instant.h"
 #include "base/number.h"
 
-enum { NEAR = 3 }; /* letters that a misspelt name differs in */
-
 static const char *const conflicts[] = {"last", "first", "error", NULL};
 
 static const struct hc_own table[] = {
@@ -44,21 +42,25 @@ static enum hc_code fail_unknown(struct hc_str variable, struct hc_err *err)
 {
 	char shown[HC_STR_SHOW_SIZE];
 	const struct hc_own *nearest = NULL;
-	size_t best = NEAR + 1;
+	/* A misspelt name differs in fewer than half of the letters behind the prefix. */
+	size_t best = (variable.n - (sizeof HC_OWN_PREFIX - 1) + 1) / 2;
+	HC_BUF_SCOPED struct hc_buf all = HC_BUF(HC_ERR_HINT_MAX);
+	hc_fail(err, HC_USAGE, "the environment has %s, which is no setting of hindcast", hc_str_show(variable, shown));
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		size_t d = hc_str_distance(variable, hc_str(table[i].variable));
-		if (!table[i].of_scheduler && d < best) {
+		if (table[i].of_scheduler) {
+			if (d == 0)
+				return hc_hint(err, "the scheduler sets it, leave it out");
+			continue;
+		}
+		hc_buf_printf(&all, "%s%s", all.n ? ", " : "", table[i].variable + sizeof HC_OWN_PREFIX - 1);
+		if (d < best) {
 			best = d;
 			nearest = &table[i];
 		}
 	}
-	hc_fail(err, HC_USAGE, "the environment has %s, which is no setting of hindcast", hc_str_show(variable, shown));
 	if (nearest)
 		return hc_hint(err, "did you mean %s (%s)?", nearest->variable, nearest->help);
-	HC_BUF_SCOPED struct hc_buf all = HC_BUF(HC_ERR_HINT_MAX);
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (!table[i].of_scheduler)
-			hc_buf_printf(&all, "%s%s", all.n ? ", " : "", table[i].variable + sizeof HC_OWN_PREFIX - 1);
 	return hc_hint(err, "behind " HC_OWN_PREFIX " may stand: %s", hc_buf_cstring(&all));
 }
 

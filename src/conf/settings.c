@@ -21,6 +21,22 @@ void hc_setting_variable(const struct hc_option *option, char out[HC_SETTING_VAR
 		*p = *p == '-' ? '_' : *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
 }
 
+const char *hc_setting_shown(const struct hc_options_table *table, const struct hc_parsed *parsed, size_t option,
+			     char out[HC_SETTING_SHOWN_SIZE])
+{
+	if (parsed->origins[option])
+		snprintf(out, HC_SETTING_SHOWN_SIZE, "%s", parsed->origins[option]);
+	else
+		snprintf(out, HC_SETTING_SHOWN_SIZE, "--%s", table->options[option].name);
+	return out;
+}
+
+static enum hc_code note_origin(struct loading *l, size_t i, const char *origin, struct hc_err *err)
+{
+	l->parsed->origins[i] = hc_arena_cstring(l->arena, hc_str(origin));
+	return l->parsed->origins[i] ? HC_OK : hc_fail_nomem(err, "a setting");
+}
+
 static bool is_setting(const struct loading *l, size_t i)
 {
 	return l->table->options[i].setting && (l->table->options[i].commands & l->command->bit);
@@ -70,14 +86,15 @@ static enum hc_code load_environment(struct loading *l, struct hc_err *err)
 			continue;
 		if (take(l, i, hc_str(value), err) != HC_OK)
 			return hc_err_at(err, "the environment variable %s", name);
+		HC_TRY(note_origin(l, i, name, err));
 		l->set[i] = true;
 	}
 	return HC_OK;
 }
 
-static enum hc_code load_line(struct loading *l, struct hc_str line, bool *seen, struct hc_err *err)
+static enum hc_code load_line(struct loading *l, struct hc_str line, const char *place, bool *seen, struct hc_err *err)
 {
-	char shown[HC_STR_SHOW_SIZE];
+	char shown[HC_STR_SHOW_SIZE], origin[HC_SETTING_SHOWN_SIZE];
 	const char *equals = memchr(line.p, '=', line.n);
 	if (!equals) {
 		hc_fail(err, HC_USAGE, "'%s' is no setting", hc_str_show(line, shown));
@@ -97,6 +114,8 @@ static enum hc_code load_line(struct loading *l, struct hc_str line, bool *seen,
 			return hc_hint(err, "keep one of the lines");
 		}
 		seen[i] = true;
+		snprintf(origin, sizeof origin, "%s: %s", place, l->table->options[i].name);
+		HC_TRY(note_origin(l, i, origin, err));
 		return take(l, i, value, err);
 	}
 	hc_fail(err, HC_USAGE, "there is no setting '%s'", hc_str_show(name, shown));
@@ -106,6 +125,7 @@ static enum hc_code load_line(struct loading *l, struct hc_str line, bool *seen,
 static enum hc_code load_file(struct loading *l, const char *file, bool must_exist, struct hc_err *err)
 {
 	bool seen[HC_OPTIONS_MAX] = {false};
+	char place[HC_PATH_LEN_MAX + 32];
 	struct hc_file_info info;
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(HC_SETTINGS_FILE_MAX);
 	HC_TRY(hc_file_look(file, &info, err));
@@ -117,8 +137,9 @@ static enum hc_code load_file(struct loading *l, const char *file, bool must_exi
 		const char *end = memchr(rest.p, '\n', rest.n);
 		size_t n = end ? (size_t)(end - rest.p) : rest.n;
 		struct hc_str line = hc_str_trim((struct hc_str){rest.p, n});
-		if (line.n > 0 && line.p[0] != '#' && load_line(l, line, seen, err) != HC_OK)
-			return hc_err_at(err, "%s:%zu", file, number);
+		snprintf(place, sizeof place, "%s:%zu", file, number);
+		if (line.n > 0 && line.p[0] != '#' && load_line(l, line, place, seen, err) != HC_OK)
+			return hc_err_at(err, "%s", place);
 		rest.p += n + (end != NULL);
 		rest.n -= n + (end != NULL);
 	}

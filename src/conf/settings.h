@@ -21,6 +21,11 @@ enum hc_code hc_settings_load(const struct hc_options_table *table, const struct
 			      bool must_exist, struct hc_arena *arena, struct hc_parsed *parsed,
 			      struct hc_err *err) HC_MUST_USE;
 
+/* What a message calls an option whose value is wrong: "--jobs", "HINDCAST_JOBS", "DIR/hindcast.conf:3: jobs". */
+enum { HC_SETTING_SHOWN_SIZE = 512 };
+const char *hc_setting_shown(const struct hc_options_table *table, const struct hc_parsed *parsed, size_t option,
+			     char out[HC_SETTING_SHOWN_SIZE]);
+
 /* "HINDCAST_LISTEN" of "listen". */
 enum { HC_SETTING_VARIABLE_SIZE = 64 };
 void hc_setting_variable(const struct hc_option *option, char out[HC_SETTING_VARIABLE_SIZE]);

@@ -51,25 +51,6 @@ static void wake(void *arg)
 
 /* --- settings ----------------------------------------------------------------------------------- */
 
-static bool is_digits(const char *text, size_t n)
-{
-	return strlen(text) == n && strspn(text, "0123456789") == n;
-}
-
-static enum hc_code check_options(const struct hc_serve_options *o, struct hc_err *err)
-{
-	if (!is_digits(o->account, 12)) {
-		hc_fail(err, HC_USAGE, "--account '%s' is no account id", o->account);
-		return hc_hint(err, "write twelve digits, such as " HC_ACCOUNT_DEFAULT);
-	}
-	size_t n = strlen(o->region);
-	if (n == 0 || n > 32 || strspn(o->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {
-		hc_fail(err, HC_USAGE, "--region '%s' is no region", o->region);
-		return hc_hint(err, "write it as AWS does, such as " HC_REGION_DEFAULT);
-	}
-	return HC_OK;
-}
-
 /* The lines of the setting as a list that ends with NULL. */
 static enum hc_code read_image_commands(struct serving *s, struct hc_err *err)
 {
@@ -86,7 +67,7 @@ static enum hc_code read_image_commands(struct serving *s, struct hc_err *err)
 			continue;
 		const char *equals = memchr(line.p, '=', line.n);
 		if (!equals || equals == line.p || n == IMAGE_COMMANDS_MAX) {
-			hc_fail(err, HC_USAGE, "--image-command '%.*s' is no mapping, or there are too many",
+			hc_fail(err, HC_USAGE, "the image command '%.*s' is no mapping, or there are too many",
 				HC_STR_ARG(line));
 			return hc_hint(err, "write REPOSITORY=COMMAND");
 		}
@@ -126,8 +107,9 @@ static enum hc_code open_stores(struct serving *s, struct hc_err *err)
 	s->server.listing_max = o->listing;
 	s->server.wake = wake;
 	s->server.wake_arg = s;
-	/* Work folders of a server that was killed. */
-	HC_TRY(hc_file_remove_tree(s->place->work, err));
+	/* Work folders of a server that was killed. One that stays is in nobody's way but its own job's. */
+	if (hc_file_remove_tree(s->place->work, err) != HC_OK)
+		hc_event_error("work_not_removed", err);
 	return hc_file_mkdirs(s->place->work, err);
 }
 
@@ -241,7 +223,6 @@ static void *sweep(void *arg)
 
 static enum hc_code open_all(struct serving *s, struct hc_err *err)
 {
-	HC_TRY(check_options(s->options, err));
 	HC_TRY(lock_place(s, err));
 	HC_TRY(open_stores(s, err));
 	HC_TRY(open_http(s, err));

@@ -13,16 +13,19 @@ enum { ROLE_NAME_MAX = 64, ID_LETTERS = 17 };
 	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":" \
 	"\"sagemaker.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}"
 
+/* Role and session of whoever asks. */
+#define CALLER "hindcast"
+
 /* A role of this server is as old as the epoch of its account: 2020-01-01T00:00:00Z, always the same. */
 #define CREATED_S INT64_C(1577836800)
 
-/* An id as AWS makes them, "AROA" or "AIDA" and 17 letters and digits: always the same for the same text. */
-static void make_id(const char *kind, const char *account, struct hc_str text, char out[4 + ID_LETTERS + 1])
+/* The id of a role as AWS makes them, "AROA" and 17 letters and digits: always the same for the same name. */
+static void make_id(const char *account, struct hc_str name, char out[4 + ID_LETTERS + 1])
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 	const struct hc_hash_key key = {hc_siphash((struct hc_hash_key){1, 2}, account, strlen(account)), 3};
-	uint64_t bits = hc_siphash(key, text.p, text.n);
-	memcpy(out, kind, 4);
+	uint64_t bits = hc_siphash(key, name.p, name.n);
+	memcpy(out, "AROA", 4);
 	for (size_t i = 0; i < ID_LETTERS; i++) {
 		if (i == 12)
 			bits = hc_mix64(bits + 1);
@@ -31,14 +34,18 @@ static void make_id(const char *kind, const char *account, struct hc_str text, c
 	out[4 + ID_LETTERS] = '\0';
 }
 
+/*
+ * Whoever has the key acts in a role, as people and notebooks do on AWS: the SDK's get_execution_role() makes the role's ARN of this one, and refuses that of a user.
+ */
 static enum hc_code get_caller_identity(struct hc_call *call, struct hc_db *db, struct hc_err *err)
 {
-	char id[4 + ID_LETTERS + 1], arn[128];
+	char id[4 + ID_LETTERS + 1], user[64], arn[128];
 	const char *account = call->server->account;
 	(void)db;
-	make_id("AIDA", account, HC_STR("hindcast"), id);
-	snprintf(arn, sizeof arn, "arn:aws:iam::%s:user/hindcast", account);
-	bool all = hc_tree_set_text(call->out, "UserId", hc_str(id)) &&
+	make_id(account, HC_STR(CALLER), id);
+	snprintf(user, sizeof user, "%s:%s", id, CALLER);
+	snprintf(arn, sizeof arn, "arn:aws:sts::%s:assumed-role/%s/%s", account, CALLER, CALLER);
+	bool all = hc_tree_set_text(call->out, "UserId", hc_str(user)) &&
 		   hc_tree_set_text(call->out, "Account", hc_str(account)) &&
 		   hc_tree_set_text(call->out, "Arn", hc_str(arn));
 	return all ? HC_OK : hc_fail_nomem(err, "an identity");
@@ -67,7 +74,7 @@ static enum hc_code get_role(struct hc_call *call, struct hc_db *db, struct hc_e
 				"The specified value for roleName is invalid. It must contain only alphanumeric "
 				"characters and/or the following: +=,.@_- (%s)",
 				name.p ? hc_str_show(name, shown) : "none given");
-	make_id("AROA", call->server->account, name, id);
+	make_id(call->server->account, name, id);
 	snprintf(arn, sizeof arn, "arn:aws:iam::%s:role/%.*s", call->server->account, HC_STR_ARG(name));
 	hc_percent_encode(HC_STR(POLICY), false, &policy);
 	json_t *role = json_object();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "base/utf8.h"
 #include "codec/checksum.h"
 #include "dataset/batch.h"
 #include "store/store.h"
@@ -373,6 +374,11 @@ static enum hc_code place(const struct collecting *c, const struct hc_job_end *o
 	}
 	if (hc_buf_check(&key, "an object's key", err) != HC_OK)
 		return hc_err_at(err, "the output %s", file);
+	if (hc_utf8_valid_prefix(key.p, key.n) != key.n) {
+		char shown[HC_STR_SHOW_SIZE];
+		hc_fail(err, HC_INPUT, "the output %s has a name that is not UTF-8", hc_str_show(hc_str(file), shown));
+		return hc_hint(err, "keys of objects are UTF-8: let the job name it so");
+	}
 	o->bucket = bucket;
 	o->key = hc_arena_copy(c->arena, hc_buf_view(&key));
 	return o->key.p ? HC_OK : hc_fail_nomem(err, "a job's outputs");

@@ -69,14 +69,21 @@ static void add_path(struct launch *l, const char *name, const char *container_p
 		add(l, "%s=%s%s", name, l->folder, container_path);
 }
 
-/* A value that is a path of the container: below /opt/ml, or below the local path of an input or output. */
+/* Whether one path is the other, or stands below it. */
+static bool is_below(const char *path, size_t n, const char *folder, size_t folder_n)
+{
+	return n >= folder_n && memcmp(path, folder, folder_n) == 0 && (n == folder_n || path[folder_n] == '/');
+}
+
+/* A value that is a path of the container: below /opt/ml, or below or above the local path of an input or output. */
 static bool is_path(const struct launch *l, const char *value)
 {
+	size_t n = strlen(value);
 	bool found = strncmp(value, "/opt/ml/", 8) == 0;
 	for (size_t i = 0; i < l->job->n_inputs + l->job->n_outputs && !found; i++) {
 		struct hc_str local =
 			i < l->job->n_inputs ? l->job->inputs[i].local : l->job->outputs[i - l->job->n_inputs].local;
-		found = strncmp(value, local.p, local.n) == 0 && (value[local.n] == '\0' || value[local.n] == '/');
+		found = is_below(value, n, local.p, local.n) || (n > 1 && is_below(local.p, local.n, value, n));
 	}
 	return found && !strstr(value, "..");
 }
@@ -247,7 +254,7 @@ static void watch_over(struct watch *w, const struct hc_job *job, _Atomic int *s
 	struct hc_process_end end = {0};
 	int64_t deadline = hc_clock_steady_us() + (int64_t)job->max_runtime_s * 1000000;
 	bool open = true;
-	while (!hc_process_wait(w->process, 0, &end)) {
+	while (!hc_process_wait(w->process, open ? 0 : SLICE_MS, &end)) {
 		int wish = atomic_load(stop);
 		if (wish != HC_JOB_GO_ON || hc_clock_steady_us() >= deadline) {
 			out->how = wish == HC_JOB_LEAVE  ? HC_ENDED_LEFT
@@ -256,10 +263,7 @@ static void watch_over(struct watch *w, const struct hc_job *job, _Atomic int *s
 			end_child(w);
 			return;
 		}
-		if (open)
-			open = drain(w, SLICE_MS);
-		else
-			poll(NULL, 0, SLICE_MS);
+		open = open && drain(w, SLICE_MS);
 	}
 	out->by_signal = end.by_signal;
 	out->number = end.number;

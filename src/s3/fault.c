@@ -6,6 +6,14 @@
 #include "codec/xml.h"
 #include "s3/session.h"
 
+/* What was said of an answer that does not come. */
+static void forget_headers(struct hc_http_reply *reply)
+{
+	for (size_t i = 0; i < reply->n_headers; i++)
+		free(reply->headers[i]);
+	reply->n_headers = 0;
+}
+
 static void write_fault(struct hc_http_reply *reply, const struct hc_fault *fault, struct hc_str extra,
 			struct hc_str resource, const char *request_id)
 {
@@ -13,6 +21,7 @@ static void write_fault(struct hc_http_reply *reply, const struct hc_fault *faul
 		close(reply->fd);
 	reply->fd = -1;
 	reply->status = fault->status;
+	forget_headers(reply);
 	hc_buf_reset(&reply->body);
 	hc_buf_cstr(&reply->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
 	hc_xml_element(&reply->body, "Code", hc_str(fault->code));

@@ -152,7 +152,11 @@ static bool set_otherwise(json_t *object, const char *key, json_t *value)
 static bool complete(json_t *doc, const char *input)
 {
 	json_t *in = hc_tree_at(hc_tree_at(doc, "ModelQualityJobInput"), input);
-	return set_otherwise(in, "S3InputMode", json_string("File")) &&
+	json_t *network = hc_tree_at(doc, "NetworkConfig");
+	/* The SDK's attach() reads both switches when there is any. */
+	bool done = !network || (set_otherwise(network, "EnableInterContainerTrafficEncryption", json_false()) &&
+				 set_otherwise(network, "EnableNetworkIsolation", json_false()));
+	return done && set_otherwise(in, "S3InputMode", json_string("File")) &&
 	       set_otherwise(in, "S3DataDistributionType", json_string("FullyReplicated")) &&
 	       set_otherwise(doc, "StoppingCondition",
 			     json_pack("{s:i}", "MaxRuntimeInSeconds", (int)HC_EXECUTION_RUNTIME_DEFAULT_S));

@@ -2,7 +2,7 @@
  * Schedules, their executions and alerts, and processing jobs: what lies where in the catalog (catalog/resource.h), and what these
  * operations share. handlers.h says the same of the other kinds.
  *
- *   SCHEDULE   doc: MonitoringScheduleConfig itself, with ScheduleConfig always there (an update without one keeps the old). type: "ModelQuality".
+ *   SCHEDULE   doc: MonitoringScheduleConfig itself, with ScheduleConfig always there (without one an update keeps the old, a new schedule is daily). type: "ModelQuality".
  *              definition: the job definition's name; endpoint: its endpoint, not set for batch. status: "Scheduled" or "Stopped"; AWS passes through
  *              Pending for some seconds, which clients wait out: here a change is done when it is answered. revision: 1, and one more with each update.
  *              slot_us: of a cron expression, the last tick at or before creation, update or start, so that only ticks that come are due; of NOW 0 until it

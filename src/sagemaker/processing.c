@@ -31,108 +31,105 @@ static bool take(struct taken *t, struct hc_str s)
 	return true;
 }
 
-/* "ProcessingInputs[3].S3Input.LocalPath": where in the input a finding is. */
-struct place {
-	const char *list, *of; /* "ProcessingInputs", "S3Input" */
-	size_t index;
+/* Inputs and outputs are much alike: what each is called, and what of each is not supported. */
+struct end {
+	const char *list, *s3, *name, *same;
+	const char *other, *why_other, *why_managed;
+};
+static const struct end input_end = {
+	.list = "ProcessingInputs",
+	.s3 = "S3Input",
+	.name = "InputName",
+	.same = "another input has the same name",
+	.other = "DatasetDefinition",
+	.why_other = "only S3Input is supported: no Athena, no Redshift",
+	.why_managed = "only inputs that are downloaded for the job are supported",
+};
+static const struct end output_end = {
+	.list = "ProcessingOutputConfig.Outputs",
+	.s3 = "S3Output",
+	.name = "OutputName",
+	.same = "another output has the same name",
+	.other = "FeatureStoreOutput",
+	.why_other = "only S3Output is supported: no feature store",
+	.why_managed = "only outputs that are uploaded for the job are supported",
 };
 
-static const char *member_at(const struct place *p, const char *name, char out[MEMBER_MAX])
+/* One of them. */
+struct place {
+	const struct end *end;
+	size_t index;
+	const json_t *item;
+};
+
+/* "ProcessingInputs[3].S3Input.LocalPath"; `of` is "S3Input" or "". */
+static const char *member_at(const struct place *p, const char *of, const char *name, char out[MEMBER_MAX])
 {
-	snprintf(out, MEMBER_MAX, "%s[%zu].%s", p->list, p->index, name);
+	snprintf(out, MEMBER_MAX, "%s[%zu].%s%s%s", p->end->list, p->index, of, *of ? "." : "", name);
 	return out;
 }
 
-static enum hc_code fail_at(struct hc_call *call, const struct place *p, const char *name, const char *what,
-			    struct hc_err *err)
+static enum hc_code fail_at(struct hc_call *call, const struct place *p, const char *of, const char *name,
+			    const char *what, struct hc_err *err)
 {
 	char member[MEMBER_MAX];
-	return hc_check_fail(call, what, member_at(p, name, member), err);
+	return hc_check_fail(call, what, member_at(p, of, name, member), err);
 }
 
 /* The folder of an input or output: of its own, where AWS's containers have them. */
 static enum hc_code check_folder(struct hc_call *call, const struct place *p, const json_t *s3, struct taken *folders,
 				 struct hc_err *err)
 {
-	char name[MEMBER_MAX];
 	struct hc_str path = hc_tree_text(s3, "LocalPath");
-	snprintf(name, sizeof name, "%s.LocalPath", p->of);
+	const char *what = NULL;
 	if (!path.p)
-		return fail_at(call, p, name, "missing required field", err);
-	if (!hc_check_is_below(path, HC_PROCESSING_FOLDER))
-		return fail_at(call, p, name, "the path must be below " HC_PROCESSING_FOLDER ", without '.' and '..'",
-			       err);
+		what = "missing required field";
+	else if (!hc_check_is_below(path, HC_PROCESSING_FOLDER))
+		what = "the path must be below " HC_PROCESSING_FOLDER ", without '.' and '..'";
+	if (what)
+		return fail_at(call, p, p->end->s3, "LocalPath", what, err);
 	while (path.p[path.n - 1] == '/')
 		path.n--;
 	if (!take(folders, path))
-		return fail_at(call, p, name, "another input or output has the same path", err);
+		return fail_at(call, p, p->end->s3, "LocalPath", "another input or output has the same path", err);
 	return HC_OK;
 }
 
-static enum hc_code check_address(struct hc_call *call, const struct place *p, const json_t *s3, struct hc_err *err)
+static enum hc_code check_end(struct hc_call *call, const struct place *p, struct taken *names, struct taken *folders,
+			      struct hc_err *err)
 {
-	char name[MEMBER_MAX], member[MEMBER_MAX];
-	snprintf(name, sizeof name, "%s.S3Uri", p->of);
-	return hc_check_s3(call, member_at(p, name, member), hc_tree_text(s3, "S3Uri"), err);
+	char member[MEMBER_MAX];
+	const json_t *s3 = hc_tree_at(p->item, p->end->s3);
+	struct hc_str name = hc_tree_text(p->item, p->end->name);
+	if (!name.n)
+		return fail_at(call, p, "", p->end->name, "missing required field", err);
+	if (!take(names, name))
+		return fail_at(call, p, "", p->end->name, p->end->same, err);
+	if (hc_tree_at(p->item, p->end->other))
+		return fail_at(call, p, "", p->end->other, p->end->why_other, err);
+	if (hc_tree_bool(p->item, "AppManaged", false))
+		return fail_at(call, p, "", "AppManaged", p->end->why_managed, err);
+	if (!s3)
+		return fail_at(call, p, "", p->end->s3, "missing required field", err);
+	HC_TRY(hc_check_s3(call, member_at(p, p->end->s3, "S3Uri", member), hc_tree_text(s3, "S3Uri"), err));
+	return check_folder(call, p, s3, folders, err);
 }
 
 /* The members of an S3Input that say how: one way is supported, the one that Model Monitor and the SDK use. */
-static enum hc_code check_input_mode(struct hc_call *call, const struct place *p, const json_t *s3, struct hc_err *err)
+static enum hc_code check_input_mode(struct hc_call *call, const struct place *p, struct hc_err *err)
 {
 	static const struct {
-		const char *member, *supported, *name, *what;
+		const char *member, *supported, *what;
 	} modes[] = {
-		{"S3DataType", "S3Prefix", "S3Input.S3DataType", "only S3Prefix is supported: no manifests"},
-		{"S3InputMode", "File", "S3Input.S3InputMode", "only File is supported"},
-		{"S3CompressionType", "None", "S3Input.S3CompressionType",
-		 "only None is supported; compressed files are read as they are"},
+		{"S3DataType", "S3Prefix", "only S3Prefix is supported: no manifests"},
+		{"S3InputMode", "File", "only File is supported"},
+		{"S3CompressionType", "None", "only None is supported; compressed files are read as they are"},
 	};
+	const json_t *s3 = hc_tree_at(p->item, p->end->s3);
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
 		if (strcmp(hc_tree_cstring(s3, modes[i].member, modes[i].supported), modes[i].supported) != 0)
-			return fail_at(call, p, modes[i].name, modes[i].what, err);
+			return fail_at(call, p, p->end->s3, modes[i].member, modes[i].what, err);
 	return HC_OK;
-}
-
-static enum hc_code check_input(struct hc_call *call, const json_t *input, size_t index, struct taken *names,
-				struct taken *folders, struct hc_err *err)
-{
-	const struct place p = {"ProcessingInputs", "S3Input", index};
-	const json_t *s3 = hc_tree_at(input, "S3Input");
-	struct hc_str name = hc_tree_text(input, "InputName");
-	if (!name.n)
-		return fail_at(call, &p, "InputName", "missing required field", err);
-	if (!take(names, name))
-		return fail_at(call, &p, "InputName", "another input has the same name", err);
-	if (hc_tree_at(input, "DatasetDefinition"))
-		return fail_at(call, &p, "DatasetDefinition", "only S3Input is supported: no Athena, no Redshift", err);
-	if (hc_tree_bool(input, "AppManaged", false))
-		return fail_at(call, &p, "AppManaged", "only inputs that are downloaded for the job are supported",
-			       err);
-	if (!s3)
-		return fail_at(call, &p, "S3Input", "missing required field", err);
-	HC_TRY(check_address(call, &p, s3, err));
-	HC_TRY(check_input_mode(call, &p, s3, err));
-	return check_folder(call, &p, s3, folders, err);
-}
-
-static enum hc_code check_output(struct hc_call *call, const json_t *output, size_t index, struct taken *names,
-				 struct taken *folders, struct hc_err *err)
-{
-	const struct place p = {"ProcessingOutputConfig.Outputs", "S3Output", index};
-	const json_t *s3 = hc_tree_at(output, "S3Output");
-	struct hc_str name = hc_tree_text(output, "OutputName");
-	if (!name.n)
-		return fail_at(call, &p, "OutputName", "missing required field", err);
-	if (!take(names, name))
-		return fail_at(call, &p, "OutputName", "another output has the same name", err);
-	if (hc_tree_at(output, "FeatureStoreOutput"))
-		return fail_at(call, &p, "FeatureStoreOutput", "only S3Output is supported: no feature store", err);
-	if (hc_tree_bool(output, "AppManaged", false))
-		return fail_at(call, &p, "AppManaged", "only outputs that are uploaded for the job are supported", err);
-	if (!s3)
-		return fail_at(call, &p, "S3Output", "missing required field", err);
-	HC_TRY(check_address(call, &p, s3, err));
-	return check_folder(call, &p, s3, folders, err);
 }
 
 static enum hc_code check_data(struct hc_call *call, struct hc_err *err)
@@ -142,10 +139,15 @@ static enum hc_code check_data(struct hc_call *call, struct hc_err *err)
 	const json_t *outputs = hc_tree_at(call->in, "ProcessingOutputConfig.Outputs");
 	/* The contract has counted them. */
 	assert(json_array_size(inputs) <= INPUTS_MAX && json_array_size(outputs) <= OUTPUTS_MAX);
-	for (size_t i = 0; i < json_array_size(inputs); i++)
-		HC_TRY(check_input(call, json_array_get(inputs, i), i, &input_names, &folders, err));
-	for (size_t i = 0; i < json_array_size(outputs); i++)
-		HC_TRY(check_output(call, json_array_get(outputs, i), i, &output_names, &folders, err));
+	for (size_t i = 0; i < json_array_size(inputs); i++) {
+		const struct place p = {&input_end, i, json_array_get(inputs, i)};
+		HC_TRY(check_end(call, &p, &input_names, &folders, err));
+		HC_TRY(check_input_mode(call, &p, err));
+	}
+	for (size_t i = 0; i < json_array_size(outputs); i++) {
+		const struct place p = {&output_end, i, json_array_get(outputs, i)};
+		HC_TRY(check_end(call, &p, &output_names, &folders, err));
+	}
 	return HC_OK;
 }
 

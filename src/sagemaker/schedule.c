@@ -14,6 +14,8 @@ enum { WARNING_MAX = 512 };
 #define CONFIG "MonitoringScheduleConfig"
 #define SCHEDULED "Scheduled"
 #define STOPPED "Stopped"
+/* The service model: without an expression SageMaker picks a time for running every day. Here its window is the day itself. */
+#define DAILY "cron(0 0 ? * * *)"
 
 /* A configuration that was checked. */
 struct config {
@@ -79,10 +81,7 @@ static enum hc_code check_analysis(struct hc_call *call, const json_t *schedule,
 static enum hc_code check_schedule(struct hc_call *call, const json_t *tree, struct hc_cron *cron, struct hc_err *err)
 {
 	const json_t *schedule = hc_tree_at(tree, "ScheduleConfig");
-	struct hc_str expression = hc_tree_text(schedule, "ScheduleExpression");
-	if (!expression.p)
-		return hc_check_fail(call, "missing required field", CONFIG ".ScheduleConfig.ScheduleExpression", err);
-	if (hc_cron_parse(expression, cron, err) != HC_OK)
+	if (hc_cron_parse(hc_tree_text(schedule, "ScheduleExpression"), cron, err) != HC_OK)
 		return hc_check_fail_why(call, err, CONFIG ".ScheduleConfig.ScheduleExpression", err);
 	return check_analysis(call, schedule, cron->now, err);
 }
@@ -197,11 +196,37 @@ enum hc_code hc_monitoring_check_limit(struct hc_call *call, struct hc_db *db, e
 	return HC_OK;
 }
 
-enum hc_code hc_create_monitoring_schedule(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+/*
+ * The configuration of the input, completed: without a ScheduleConfig, which the SDK leaves out where it has nothing to say of it, an update (`before`: the document)
+ * keeps what there was, and a new schedule runs daily. The caller's.
+ */
+static enum hc_code read_config(struct hc_call *call, const struct hc_str *before, json_t **out, struct hc_err *err)
+{
+	json_t *old = NULL;
+	json_t *config = json_copy(hc_tree_at(call->in, CONFIG));
+	if (config && hc_tree_at(config, "ScheduleConfig")) {
+		*out = config;
+		return HC_OK;
+	}
+	enum hc_code code = before ? hc_common_parse(*before, &old, err) : HC_OK;
+	json_t *schedule = before ? json_incref(json_object_get(old, "ScheduleConfig"))
+				  : json_pack("{s:s}", "ScheduleExpression", DAILY);
+	if (code == HC_OK && (!config || json_object_set(config, "ScheduleConfig", schedule) != 0))
+		code = hc_fail_nomem(err, "a schedule");
+	json_decref(schedule);
+	json_decref(old);
+	if (code == HC_OK)
+		*out = config;
+	else
+		json_decref(config);
+	return code;
+}
+
+static enum hc_code create(struct hc_call *call, struct hc_db *db, const json_t *tree, struct hc_err *err)
 {
 	struct config config;
 	struct hc_resource r = {.kind = HC_KIND_SCHEDULE, .name = hc_tree_text(call->in, "MonitoringScheduleName")};
-	HC_TRY(check_config(call, db, hc_tree_at(call->in, CONFIG), &config, err));
+	HC_TRY(check_config(call, db, tree, &config, err));
 	HC_TRY(hc_monitoring_check_limit(call, db, HC_KIND_SCHEDULE, HC_SCHEDULES_MAX, err));
 	HC_TRY(set_config(call, &config, &r, err));
 	HC_TRY(hc_common_create(call, db, &r, err));
@@ -209,27 +234,18 @@ enum hc_code hc_create_monitoring_schedule(struct hc_call *call, struct hc_db *d
 	return hc_common_answer(call, "MonitoringScheduleArn", r.arn, err);
 }
 
+enum hc_code hc_create_monitoring_schedule(struct hc_call *call, struct hc_db *db, struct hc_err *err)
+{
+	json_t *tree = NULL;
+	HC_TRY(read_config(call, NULL, &tree, err));
+	enum hc_code code = create(call, db, tree, err);
+	json_decref(tree);
+	return code;
+}
+
 static enum hc_code find(struct hc_call *call, struct hc_db *db, struct hc_resource *out, struct hc_err *err)
 {
 	return hc_common_find(call, db, HC_KIND_SCHEDULE, hc_tree_text(call->in, "MonitoringScheduleName"), out, err);
-}
-
-/* The new configuration; the old one's times where it has none, as the SDK sends it when only something else changes. The caller's. */
-static enum hc_code updated_config(struct hc_call *call, const struct hc_resource *r, json_t **out, struct hc_err *err)
-{
-	json_t *old = NULL;
-	HC_TRY(hc_common_parse(r->doc, &old, err));
-	json_t *config = json_copy(hc_tree_at(call->in, CONFIG));
-	bool ok = config != NULL;
-	if (ok && !hc_tree_at(config, "ScheduleConfig"))
-		ok = json_object_set(config, "ScheduleConfig", json_object_get(old, "ScheduleConfig")) == 0;
-	json_decref(old);
-	if (!ok) {
-		json_decref(config);
-		return hc_fail_nomem(err, "a schedule");
-	}
-	*out = config;
-	return HC_OK;
 }
 
 enum hc_code hc_update_monitoring_schedule(struct hc_call *call, struct hc_db *db, struct hc_err *err)
@@ -238,7 +254,7 @@ enum hc_code hc_update_monitoring_schedule(struct hc_call *call, struct hc_db *d
 	struct config config;
 	json_t *tree = NULL;
 	HC_TRY(find(call, db, &r, err));
-	HC_TRY(updated_config(call, &r, &tree, err));
+	HC_TRY(read_config(call, &r.doc, &tree, err));
 	enum hc_code code = check_config(call, db, tree, &config, err);
 	if (code == HC_OK)
 		code = set_config(call, &config, &r, err);

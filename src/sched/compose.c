@@ -222,6 +222,12 @@ static enum hc_code add_hours(json_t *inputs, unsigned *number, const char *name
 			      const struct hc_hours *hours, struct hc_str local, struct hc_arena *arena,
 			      struct hc_err *err)
 {
+	if (json_array_size(inputs) + hours->n > HC_ORDER_INPUTS_MAX) {
+		hc_fail(err, HC_LIMIT,
+			"the window's hour folders with data, of captures and of ground truth, are more than %d",
+			HC_ORDER_INPUTS_MAX);
+		return hc_hint(err, "choose offsets that span less time");
+	}
 	for (size_t i = 0; i < hours->n; i++) {
 		char hour[HC_HOUR_PATH_SIZE];
 		hc_instant_hour_path(hours->list[i], hour);

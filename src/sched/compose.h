@@ -13,7 +13,8 @@
 #include "calendar/window.h"
 #include "sched/hours.h"
 
-enum { HC_ORDER_HEX = 24 };
+/* Inputs of one job: a year of hours, twice. Documents of that size fit into what the scheduler may take of memory for one schedule. */
+enum { HC_ORDER_HEX = 24, HC_ORDER_INPUTS_MAX = 20000 };
 
 /* Slices live in the trees, or in the arena that the order was made with. */
 struct hc_order {

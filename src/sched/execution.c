@@ -11,7 +11,7 @@
 #include "sys/entropy.h"
 
 enum { SCHEDULES_PAGE = 100, REASON_MAX = 1024, NAME_SIZE = 96, TOKEN_MAX = 8192 };
-#define ARENA_BYTES (UINT64_C(64) << 20)
+#define ARENA_BYTES (UINT64_C(256) << 20)
 
 #define DEFINITION "Definition"
 

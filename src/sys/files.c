@@ -354,6 +354,23 @@ enum hc_code hc_file_remove_and_prune(const char *path, const char *top, struct 
 	return HC_OK;
 }
 
+/* Programs of others leave folders that may not be read or written: ours all the same, so they can be made so. */
+static int open_to_empty(int parent, const char *name)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct stat st;
+	int fd = openat(parent, name, flags);
+	if (fd < 0 && errno == EACCES) {
+		if (fchmodat(parent, name, S_IRWXU, 0) != 0)
+			errno = EACCES;
+		else
+			fd = openat(parent, name, flags);
+	}
+	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)
+		(void)!fchmod(fd, S_IRWXU); /* else removing what is in it will say why not */
+	return fd;
+}
+
 static enum hc_code remove_below(int parent, const char *name, const char *shown, int depth, struct hc_err *err)
 {
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
@@ -362,7 +379,7 @@ static enum hc_code remove_below(int parent, const char *name, const char *shown
 		return fail_writing(shown, errno, err);
 	if (depth > REMOVE_DEPTH_MAX)
 		return hc_fail(err, HC_LIMIT, "%s: folders nested deeper than %d", shown, REMOVE_DEPTH_MAX);
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_to_empty(parent, name);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (!dir) {
 		if (fd >= 0)

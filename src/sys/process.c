@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/interrupt.h"
 
 enum {
 	SLICE_MS = 100,           /* how often a silent child is looked after */
@@ -282,6 +283,7 @@ static enum hc_code await(struct hc_process *p, short events, bool *over, struct
 		int left = ms_left(p->deadline_us);
 		if (left == 0)
 			return hc_fail(err, HC_LIMIT, "the process ran longer than its limit of %u s", p->timeout_s);
+		HC_TRY(hc_interrupt_check(err));
 		int n = poll(&fd, 1, left < SLICE_MS ? left : SLICE_MS);
 		if (n > 0)
 			return HC_OK;

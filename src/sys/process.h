@@ -42,7 +42,7 @@ enum hc_code hc_process_start(const struct hc_process_spec *spec, struct hc_proc
 
 /*
  * All n bytes to the channel; *taken = false when the child closed it or ended before that (no
- * SIGPIPE is raised). HC_LIMIT at the deadline, HC_IO when the machine fails.
+ * SIGPIPE is raised). HC_LIMIT at the deadline, HC_IO when the machine fails, or we are asked to stop (sys/interrupt.h).
  */
 enum hc_code hc_process_write(struct hc_process *p, const void *data, size_t n, bool *taken,
 			      struct hc_err *err) HC_MUST_USE;

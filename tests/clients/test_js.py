@@ -3,14 +3,10 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 import helpers as h
 from server import Server
 
 CLIENTS = Path(os.environ.get("HC_CLIENTS", h.ROOT / "build"))
-
-
 
 
 def test_javascript(tmp_path):

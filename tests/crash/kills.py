@@ -717,7 +717,7 @@ class Story:
         self.finish()
 
     def finish(self):
-        """Everything is looked at; executions end; an hour later the sweep leaves nothing that is not named."""
+        """Everything is looked at; executions end; the sweep of the next start leaves nothing that is not named."""
         with self.server(False) as server:
             self.look(server, False, everything=True)
             last = self.actors[-1]
@@ -730,10 +730,8 @@ class Story:
             until("executions end", under_way, good=lambda names: not names, timeout_s=120)
             last.wire.close()
         too_many = self.check_contents()
-        with self.server(False, clock=True) as server:
-            server.ahead(3600)
-            server.stop()
-            server.start()
+        time.sleep(2)  # what was written just before a start is not swept
+        with self.server(False) as server:
             until("the sweep", self.check_contents, good=lambda names: not names, timeout_s=60)
             self.look(server, False, everything=True)
         must(self.check_contents() == [], "contents that nobody names")

@@ -134,7 +134,8 @@ def test_the_story(aws, server, tmp_path):
     aws("s3", "cp", f"{out}/statistics.json", tmp_path / "statistics.json")
     assert h.statistics(tmp_path)["binary_classification_metrics"]["confusion_matrix"] == story.confusion(story.ROWS)
 
-    found = aws("cloudwatch", "list-metrics", "--namespace", story.NAMESPACE, "--dimensions", "Name=Endpoint,Value=ep", "Name=MonitoringSchedule,Value=now")
+    found = aws("cloudwatch", "list-metrics", "--namespace", story.NAMESPACE, "--dimensions", "Name=Endpoint,Value=ep",
+                "Name=MonitoringSchedule,Value=now")
     assert "f1" in [metric["MetricName"] for metric in found["Metrics"]]
     streams = aws("logs", "describe-log-streams", "--log-group-name", "/aws/sagemaker/ProcessingJobs", "--log-stream-name-prefix", job)
     events = aws("logs", "get-log-events", "--log-group-name", "/aws/sagemaker/ProcessingJobs", "--log-stream-name",

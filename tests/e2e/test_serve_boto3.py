@@ -230,6 +230,27 @@ def test_schedule(sm, endpoint):
     refused("ResourceNotFound", "", sm.start_monitoring_schedule, MonitoringScheduleName="Sched-1")
 
 
+def test_a_schedule_without_an_expression(sm, endpoint):
+    """The SDK's default; the service model: "if you would like a daily schedule, you do not provide this parameter"."""
+    sm.create_model_quality_job_definition(**story.definition("daily", endpoint))
+    request = story.schedule("daily", definition="daily")
+    del request["MonitoringScheduleConfig"]["ScheduleConfig"]
+    sm.create_monitoring_schedule(**request)
+    config = scheduled(sm, "daily")["MonitoringScheduleConfig"]
+    assert config["MonitoringJobDefinitionName"] == "daily"
+    sm.delete_monitoring_schedule(MonitoringScheduleName="daily")
+
+
+def test_network_config_is_given_back_whole(sm, endpoint):
+    """The SDK's attach() reads both of its switches, whichever was sent."""
+    request = story.definition("network", endpoint)
+    request["NetworkConfig"] = {"EnableNetworkIsolation": True, "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}
+    sm.create_model_quality_job_definition(**request)
+    found = sm.describe_model_quality_job_definition(JobDefinitionName="network")["NetworkConfig"]
+    assert found == {**request["NetworkConfig"], "EnableInterContainerTrafficEncryption": False}
+    sm.delete_model_quality_job_definition(JobDefinitionName="network")
+
+
 @pytest.mark.parametrize("expression", ["cron(5 * ? * * *)", "cron(0 25 ? * * *)", "rate(1 hour)", "cron(* * * * * *)", "now", "cron(0 * ? * *)",
                                         "cron(0 0/0 ? * * *)"])
 def test_expressions_refused(sm, endpoint, expression):

@@ -47,6 +47,7 @@ copy)
     printf 'CompletedWithViolations: Job completed successfully with 1 violations.' > "$output_message_file" ;;
 fail) echo "on purpose: $in/rows.csv:7 is odd" | tee "$output_message_file"; exit 3 ;;
 odd) printf 'gr\374n \303' > "$output_message_file"; exit 4 ;;
+names) echo x > "$out/a.txt"; echo y > "$(printf "$out/gr\374n")" ;;
 noisy) setsid yes noise & sleep 0.3; exit 0 ;;
 wait) trap 'exit 0' TERM; touch "$MARK"; sleep 30 & wait ;;
 deaf) trap '' TERM; touch "$MARK"; sleep 1; echo done > "$out/done.txt" ;;
@@ -580,6 +581,10 @@ def test_own_image_as_job(world, name):
     world.processing_job(f"{name}-o", environment={"MODE": "odd"})
     job = world.job_ended(f"{name}-o")
     assert job["FailureReason"] == "AlgorithmError: gr\ufffdn \ufffd; exit code: 4"
+    world.processing_job(f"{name}-n", environment={"MODE": "names"}, output=f"{output}-n")
+    job = world.job_ended(f"{name}-n")
+    assert job["ProcessingJobStatus"] == "Failed" and "not UTF-8" in job["FailureReason"], job
+    assert not world.keys(f"{name}/out-n")  # all of its outputs or none
 
 
 def test_own_image_as_monitor(world, name):
@@ -656,14 +661,24 @@ def test_deleted_schedule_keeps_its_reports(world, name):
     assert world.get(f"s3://{BUCKET}/{name}/out/{name}/{name}/2026/03/04/09/done.txt") == b"done\n"
 
 
+def test_stopped_job_stops_its_execution(world, name):
+    execution = slow_execution(world, name)
+    world.sm.stop_processing_job(ProcessingJobName=execution["ProcessingJobArn"].rsplit("/", 1)[-1])
+    execution, = world.ended(name, 1)
+    assert execution["MonitoringExecutionStatus"] == "Stopped"
+    assert not [key for key in world.keys(f"{name}/out") if key.endswith("done.txt")]
+    alert, = world.sm.list_monitoring_alerts(MonitoringScheduleName=name)["MonitoringAlertSummaries"]
+    assert alert["AlertStatus"] == "OK"
+
+
 # --- time --------------------------------------------------------------------------------------
 
 
 def test_now_runs_once(world, name):
     window = churn_window(world, name, 1)
-    define(world, name)
+    define(world, name, attributes={"ProbabilityAttribute": "0", "LocalPath": "/in"})  # no folder of /opt/ml, as AWS's are
     execution = run_once(world, name)
-    assert execution["MonitoringExecutionStatus"] == "Completed"
+    assert execution["MonitoringExecutionStatus"] == "Completed", execution
     assert timedelta(0) <= execution["ScheduledTime"] - window.at(1) < timedelta(seconds=60)
     world.at(window.at(5))
     world.sm.stop_monitoring_schedule(MonitoringScheduleName=name)
@@ -757,33 +772,48 @@ def test_server_ends_during_a_job(lonely, how):
     assert [e["ScheduledTime"] for e in done] == [window.at(h) for h in (1, 2, 3)]
     assert [e["MonitoringExecutionStatus"] for e in done] == ["Completed"] * 3, done
     assert len(w.keys(f"{name}/out/{name}/")) == 6  # done.txt and join_report.json of each tick
-    assert not list((w.folder / "data" / "work").iterdir())
+    until("folders of jobs", lambda: list((w.folder / "data" / "work").iterdir()), good=lambda found: not found, timeout_s=5)
     w.server.stop()
     assert "event=job_not_recorded" not in w.server.log()
 
 
+def test_restarts_in_good_order_do_not_fail_a_job(lonely):
+    w, mark = lonely, lonely.folder / "mark"
+    w.processing_job("long", environment={"MODE": "wait", "MARK": str(mark)})
+    for _ in range(4):
+        until("the job runs", mark.exists, pause_s=0.02)
+        w.server.stop()
+        mark.unlink()
+        w.server.start()
+        w.clients()
+    until("the job runs", mark.exists, pause_s=0.02)
+    w.sm.stop_processing_job(ProcessingJobName="long")
+    assert w.job_ended("long")["ProcessingJobStatus"] == "Stopped"
+
+
 def test_fair(lonely):
-    """One job at a time: those of schedules and those that somebody created by hand take turns."""
+    """One job at a time, and a long queue of those that somebody created by hand: theirs and those of schedules take turns."""
     w, name = lonely, "fair"
     window = churn_window(w, name, 1)
     define(w, name)
     baseline = w.put("base/b.csv", (helpers.DATA / "churn" / "validation_with_predictions.csv").read_bytes())
     for n in (1, 2):
         w.schedule(f"{name}-{n}", definition=name)
-    for n in range(12):
-        w.baseline_job(f"base-{n:02}", baseline, f"s3://{BUCKET}/base/{n}")
+    for n in range(330):
+        w.baseline_job(f"base-{n:03}", baseline, f"s3://{BUCKET}/base/{n}")
+    before = len(jobs_by_start(w))
     w.at(window.at(1, 1))
     for n in (1, 2):
-        w.ended(f"{name}-{n}", 1)
-    until("the baselines", lambda: [j for j in jobs_by_start(w) if j["ProcessingJobStatus"] == "InProgress"], good=lambda list_: not list_)
-    order = [j["ProcessingJobName"].split("-")[0] for j in jobs_by_start(w)]
-    first, last = (order.index("groundtruth"), len(order) - 1 - order[::-1].index("model"))
-    between = order[first:last + 1]
-    assert len(between) <= 2 * 4 + 1, order  # at most one of the others between two of ours
-    assert order[-1] == "base" or first > 8, order
+        execution, = w.ended(f"{name}-{n}", 1)
+        assert execution["MonitoringExecutionStatus"] == "Completed", execution
+    order = [j.split("-")[0] for j in jobs_by_start(w)][before:]
+    last = len(order) - 1 - order[::-1].index("model")
+    assert order[:last].count("base") <= 4 + 2, order  # one between two of ours, and who had begun
+    assert sorted(j for j in order if j != "base") == ["groundtruth"] * 2 + ["model"] * 2
 
 
 def jobs_by_start(w):
-    jobs = w.sm.list_processing_jobs(MaxResults=100)["ProcessingJobSummaries"]
-    described = [w.job(j["ProcessingJobName"]) for j in jobs]
-    return sorted(described, key=lambda j: (j.get("ProcessingStartTime", j["CreationTime"]), j["CreationTime"]))
+    """Names of those that have ended, in the order in which they began."""
+    pages = w.sm.get_paginator("list_processing_jobs").paginate(StatusEquals="Completed")
+    jobs = [w.job(summary["ProcessingJobName"]) for page in pages for summary in page["ProcessingJobSummaries"]]
+    return [job["ProcessingJobName"] for job in sorted(jobs, key=lambda job: job["ProcessingStartTime"])]

@@ -4,6 +4,7 @@ import hashlib
 import io
 import itertools
 import os
+import threading
 import urllib.error
 import urllib.request
 
@@ -332,3 +333,37 @@ def test_wrong_keys(server):
     for pair, code in (((access, secret[:-1] + "x"), "SignatureDoesNotMatch"), (("AKIANOBODY", secret), "InvalidAccessKeyId")):
         client = boto3.client("s3", **server.boto(aws_access_key_id=pair[0], aws_secret_access_key=pair[1]))
         refused(code, 403, client.list_buckets)
+
+
+# --- many at once ------------------------------------------------------------------------------
+
+
+def test_a_crowd(server, bucket):
+    """Eight clients on one key and on keys of their own: each reads what was written, whole."""
+    failures = []
+
+    def work(number):
+        client = boto3.client("s3", config=Config(retries={"max_attempts": 0}), **server.boto())
+        try:
+            for i in range(15):
+                own = os.urandom(100 * i)
+                client.put_object(Bucket=bucket, Key=f"{number}/{i}", Body=own)
+                client.put_object(Bucket=bucket, Key="shared", Body=bytes([number]) * 5000)
+                assert body(client, bucket, f"{number}/{i}") == own
+                shared = body(client, bucket, "shared")
+                assert len(shared) == 5000 and len(set(shared)) == 1
+        except Exception as e:  # noqa: BLE001 - whatever it was, the test must tell
+            failures.append(repr(e))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert s3_count(server, bucket) == 8 * 15 + 1
+
+
+def s3_count(server, bucket):
+    client = boto3.client("s3", **server.boto())
+    return sum(page["KeyCount"] for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 50}))

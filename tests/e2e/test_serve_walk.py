@@ -5,7 +5,6 @@ botocore's own checks are off where they would keep a bad request from being sen
 newer one (make check-clients) nothing is.
 """
 import datetime
-import itertools
 import json
 import random
 
@@ -14,7 +13,6 @@ import pytest
 boto3 = pytest.importorskip("boto3")
 
 import contract_botocore as contract  # noqa: E402
-import helpers as h  # noqa: E402
 import story  # noqa: E402
 from botocore import xform_name  # noqa: E402
 from botocore.config import Config  # noqa: E402

@@ -392,6 +392,15 @@ static void test_removing_trees(void **state)
 	assert_int_equal(hc_file_remove_tree(path_of("outside/kept"), &err), HC_OK);
 	check_tree("", "outside/ ");
 
+	/* what may not be read or written (for root all may be) goes too */
+	make_folder("shut/a/b");
+	make_folder("shut/a/c");
+	assert_int_equal(chmod(path_of("shut/a/b"), 0), 0);
+	assert_int_equal(chmod(path_of("shut/a"), S_IRUSR | S_IXUSR), 0);
+	assert_int_equal(chmod(path_of("shut"), 0), 0);
+	assert_int_equal(hc_file_remove_tree(path_of("shut"), &err), HC_OK);
+	check_tree("", "outside/ ");
+
 	/* folders without end have one */
 	char deep[1024] = "deep";
 	for (int i = 0; i < 100; i++)

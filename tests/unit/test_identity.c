@@ -8,10 +8,11 @@ static void test_caller(void **state)
 	check_under_test = &hc_sts;
 	call_ok("GetCallerIdentity", "{}");
 	check_member("Account", "'123456789012'");
-	check_member("Arn", "'arn:aws:iam::123456789012:user/hindcast'");
+	check_member("Arn", "'arn:aws:sts::123456789012:assumed-role/hindcast/hindcast'");
 	struct hc_str id = hc_tree_text(check_out, "UserId");
-	assert_int_equal(id.n, 21);
-	assert_true(hc_str_starts(id, "AIDA"));
+	assert_int_equal(id.n, 21 + strlen(":hindcast"));
+	assert_true(hc_str_starts(id, "AROA"));
+	assert_string_equal(id.p + 21, ":hindcast");
 }
 
 static void test_role(void **state)

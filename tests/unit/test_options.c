@@ -22,9 +22,9 @@ static const struct hc_option options[] = {
 enum { OUTPUT, QUIET, START, END, MADE };
 
 static const struct hc_command commands[] = {
-	{"run", RUN, "[OPTION...]", "runs", "One paragraph.\n\nAnother paragraph.", NULL},
-	{"make", MAKE, "DATA...", "makes", "Text of make.", "DATA"},
-	{"help", HELP, "[COMMAND]", "helps", "Text of help.", "COMMAND"},
+	{"run", RUN, "[OPTION...]", "runs", "One paragraph.\n\nAnother paragraph.", NULL, NULL},
+	{"make", MAKE, "DATA...", "makes", "Text of make.", "DATA", "7 is odd."},
+	{"help", HELP, "[COMMAND]", "helps", "Text of help.", "COMMAND", NULL},
 };
 enum { C_RUN, C_MAKE, C_HELP };
 

@@ -53,14 +53,14 @@ static void test_refused(void **state)
 		{"hindcast_aws_quirks", "1", "=1", "true or false"},
 		{"hindcast_aws_quirks", "True", "=True", "true or false"},
 		/* the scheduler's, and what the runner sets */
-		{"hindcast_scheduled_time", "2026-01-01T00:00Z", "no setting", "did you mean"},
-		{"hindcast_period", "PT1H", "no setting", "did you mean"},
-		{"hindcast_start_time_offset", "-PT1H", "no setting", "did you mean"},
-		{"hindcast_end_time_offset", "-PT1H", "no setting", "did you mean"},
-		{"hindcast_objects", "/", "no setting", "did you mean"},
-		{"hindcast_container_root", "/", "no setting", "did you mean"},
+		{"hindcast_scheduled_time", "2026-01-01T00:00Z", "no setting", "the scheduler sets it"},
+		{"hindcast_period", "PT1H", "no setting", "the scheduler sets it"},
+		{"hindcast_start_time_offset", "-PT1H", "no setting", "the scheduler sets it"},
+		{"hindcast_end_time_offset", "-PT1H", "no setting", "the scheduler sets it"},
+		{"hindcast_objects", "/", "no setting", "may stand"},
+		{"hindcast_container_root", "/", "no setting", "may stand"},
 		/* control characters are shown, not passed on */
-		{"hindcast_\x1b[2J", "1", "hindcast_\\x1b", "did you mean"},
+		{"hindcast_\x1b[2J", "1", "hindcast_\\x1b", "may stand"},
 	};
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct hc_err err = {0};

@@ -43,6 +43,16 @@ static void test_services(void **state)
 		{"sts", "POST", "/", {FORM}, HC_USES_QUERY, "sts", ""},
 		{"iam", "GET", "/", {NULL}, HC_USES_QUERY, "iam", ""},
 		{"other", "POST", "/", {TARGET}, HC_USES_JSON, "other", "SageMaker.ListModels"},
+		/* for no operation that we have: errors as SDKs of REST and JSON services read them, forms in XML */
+		{"sagemaker",
+		 "POST",
+		 "/endpoints/ep/invocations",
+		 {"Content-Type: text/csv"},
+		 HC_USES_JSON,
+		 "sagemaker",
+		 ""},
+		{"lambda", "GET", "/2015-03-31/functions", {NULL}, HC_USES_JSON, "lambda", ""},
+		{"ec2", "POST", "/", {FORM}, HC_USES_QUERY, "ec2", ""},
 		/* not signed: target, form, else an object */
 		{NULL, "POST", "/", {TARGET}, HC_USES_JSON, NULL, "SageMaker.ListModels"},
 		{NULL, "POST", "/", {TARGET, FORM}, HC_USES_JSON, NULL, "SageMaker.ListModels"},

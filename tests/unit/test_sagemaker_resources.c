@@ -89,6 +89,12 @@ static void test_definition_kept(void **state)
 	check_member("ModelQualityJobInput.BatchTransformInput.ExcludeFeaturesAttribute", "'0:2'");
 	check_member("ModelQualityJobInput.BatchTransformInput.ProbabilityThresholdAttribute", "0.5");
 	check_member("NetworkConfig", "");
+	/* But the switches of a network, which the SDK reads both. */
+	call_ok(CREATE, definition("n", APP_REGRESSION, ENDPOINT "," TRUTH,
+				   ",'NetworkConfig':{'EnableNetworkIsolation':true}"));
+	call_ok("DescribeModelQualityJobDefinition", "{'JobDefinitionName':'n'}");
+	check_member("NetworkConfig", "{'EnableInterContainerTrafficEncryption':false,'EnableNetworkIsolation':true}");
+	call_ok("DeleteModelQualityJobDefinition", "{'JobDefinitionName':'n'}");
 	/* The summary needs a name of an endpoint that fits a pattern, and there is none: empty is as near as can be. */
 	check_shape = false;
 	call_ok("ListModelQualityJobDefinitions", "{}");
@@ -184,6 +190,22 @@ static void test_definition_refused(void **state)
 		 "o','LocalPath':'/"
 		 "a'}}]}",
 		 "MonitoringOutputs[0].S3Output.S3Uri."},
+		/* What would fail in every execution. */
+		{APP_REGRESSION ",'Environment':{'analysis_type':'DATA_QUALITY'}", ENDPOINT "," TRUTH, "",
+		 "only MODEL_QUALITY is supported, "
+		 "CreateModelQualityJobDefinitionInput.ModelQualityAppSpecification.Environment.analysis_type."},
+		{APP_REGRESSION ",'Environment':{'probability_threshold_attribute':'half'}", ENDPOINT "," TRUTH, "",
+		 "must be a number"},
+		{APP_REGRESSION ",'Environment':{'dataset_format':'csv'}", ENDPOINT "," TRUTH, "", "known formats"},
+		{APP_REGRESSION ",'Environment':{'dataset_source':'/etc'}", ENDPOINT "," TRUTH, "",
+		 "below /opt/ml/processing/"},
+		{APP_REGRESSION,
+		 "'EndpointInput':{" ENDPOINT_MEMBERS
+		 ",'InferenceAttribute':'0','StartTimeOffset':'PT1H','EndTimeOffset':'PT2H'}," TRUTH,
+		 "", "StartTimeOffset leads behind the scheduled time"},
+		{APP_REGRESSION,
+		 "'EndpointInput':{'EndpointName':'ep','LocalPath':'/opt/./x','InferenceAttribute':'0'}," TRUTH, "",
+		 "EndpointInput.LocalPath."},
 		/* Tags. */
 		{APP_REGRESSION, ENDPOINT "," TRUTH, ",'Tags':[{'Key':'AWS:x','Value':''}]", "reserved"},
 		{APP_REGRESSION, ENDPOINT "," TRUTH, ",'Tags':[{'Key':'x','Value':''},{'Key':'x','Value':'1'}]",
@@ -523,6 +545,20 @@ static void test_pages(void **state)
 	token = hc_arena_copy(&check_arena, hc_tree_text(check_out, "NextToken"));
 	snprintf(text, sizeof text, "{'NextToken':'%.*s'}", HC_STR_ARG(token));
 	call_fails("ListModels", text, "ValidationException", "NextToken");
+	/* That of another list says nothing here, although the order is the same. */
+	static const char *const others[] = {"ListEndpoints", "ListEndpointConfigs", "ListProcessingJobs",
+					     "ListMonitoringSchedules", "ListMonitoringExecutions"};
+	snprintf(text, sizeof text, "{'NextToken':'%.*s','SortBy':'Name'}", HC_STR_ARG(token));
+	call_ok("ListModels", text);
+	for (size_t k = 0; k < COUNT(others); k++) {
+		call_ok("ListModels", "{'SortOrder':'Descending'}");
+		token = hc_arena_copy(&check_arena, hc_tree_text(check_out, "NextToken"));
+		snprintf(text, sizeof text, "{'NextToken':'%.*s','SortOrder':'Descending'}", HC_STR_ARG(token));
+		call_ok("ListModels", text);
+		call_fails(others[k], text, "ValidationException", "NextToken");
+	}
+	call_fails("ListMonitoringAlertHistory", text, "ValidationException", "NextToken");
+	call_ok("ListMonitoringAlertHistory", "{'NextToken':''}");
 }
 
 static void test_tags(void **state)

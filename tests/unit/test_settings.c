@@ -15,7 +15,7 @@ static const struct hc_option options[] = {
 	[DATA_ONLY] = {"output", 'o', "DIR", "G", "Help.", SERVE, false, false},
 	[OF_OTHER] = {"other", 0, "X", "G", "Help.", OTHER, false, true},
 };
-static const struct hc_command command = {"serve", SERVE, "", "s", "t", NULL};
+static const struct hc_command command = {"serve", SERVE, "", "s", "t", NULL, NULL};
 static const struct hc_options_table table = {
 	.program = "p", .commands = &command, .n_commands = 1, .options = options, .n_options = OPTIONS};
 
