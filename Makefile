@@ -116,7 +116,8 @@ check-prop: build ## property tests, ten thousand cases each
 check-mutate: ## 10,000 mutated requests of each operation, under ASan and UBSan
 	@$(call setup,build-asan,gcc,$(sanitized))
 	@ninja -C build-asan -j $(JOBS) --quiet | sed '/no work to do/d'
-	build-asan/tests/fuzz/mutate_requests $(MUTATIONS) 1
+	build-asan/tests/fuzz/mutate_requests tests/fuzz/requests.jsonl $(MUTATIONS) 1
+	build-asan/tests/fuzz/mutate_signatures $(MUTATIONS) 1
 
 check-crash: build ## kill -9 of the server, 200 times
 	HC_KILLS=$(KILLS) HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/crash

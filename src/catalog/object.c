@@ -53,7 +53,9 @@ enum hc_code hc_bucket_list(struct hc_db *db, struct hc_arena *arena, struct hc_
 	if (!list)
 		return hc_fail_nomem(err, "the list of buckets");
 	HC_ROWS_SCOPED struct hc_rows rows = {0};
-	HC_TRY(hc_db_query(db, &rows, err, "SELECT name, created_us FROM bucket ORDER BY name LIMIT ?", "i", count));
+	HC_TRY(hc_db_query(db, &rows, err,
+			   "SELECT name, created_us FROM bucket WHERE substr(name, 1, 1) <> '=' ORDER BY name LIMIT ?",
+			   "i", count));
 	size_t got = 0;
 	bool failed = false;
 	for (;;) {

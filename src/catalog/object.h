@@ -24,6 +24,7 @@ enum hc_code hc_bucket_create(struct hc_db *db, struct hc_str name, int64_t now_
 			      struct hc_err *err) HC_MUST_USE;
 /* *empty = false: it holds objects and stays. Open uploads go with it. */
 enum hc_code hc_bucket_delete(struct hc_db *db, struct hc_str name, bool *empty, struct hc_err *err) HC_MUST_USE;
+/* Those whose names begin with '=' are the server's own and not listed. */
 enum hc_code hc_bucket_list(struct hc_db *db, struct hc_arena *arena, struct hc_bucket **out, size_t *n,
 			    struct hc_err *err) HC_MUST_USE;
 

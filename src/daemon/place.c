@@ -72,7 +72,7 @@ enum hc_code hc_reach_write(const struct hc_place *place, const struct hc_reach 
 {
 	struct hc_writer w;
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(SERVER_FILE_MAX), temporary = HC_BUF(HC_PATH_LEN_MAX);
-	hc_buf_printf(&text, "url = %s\nregion = %s\n", reach->url, reach->region);
+	hc_buf_printf(&text, "url = %s\nregion = %s\naccount = %s\n", reach->url, reach->region, reach->account);
 	if (reach->proxy)
 		hc_buf_printf(&text, "proxy = %s\n", reach->proxy);
 	hc_buf_printf(&temporary, "%s.new", place->server);
@@ -106,10 +106,11 @@ enum hc_code hc_reach_read(const struct hc_place *place, struct hc_arena *arena,
 			continue;
 		struct hc_str name = hc_str_trim((struct hc_str){line.p, (size_t)(equals - line.p)});
 		struct hc_str value = hc_str_trim((struct hc_str){equals + 1, n - (size_t)(equals + 1 - line.p)});
-		const char **to = hc_str_eq(name, HC_STR("url"))      ? &r.url
-				  : hc_str_eq(name, HC_STR("region")) ? &r.region
-				  : hc_str_eq(name, HC_STR("proxy"))  ? &r.proxy
-								      : NULL;
+		const char **to = hc_str_eq(name, HC_STR("url"))       ? &r.url
+				  : hc_str_eq(name, HC_STR("region"))  ? &r.region
+				  : hc_str_eq(name, HC_STR("account")) ? &r.account
+				  : hc_str_eq(name, HC_STR("proxy"))   ? &r.proxy
+								       : NULL;
 		if (to)
 			*to = hc_arena_cstring(arena, value);
 	}

@@ -4,7 +4,7 @@
  *   DIR/hindcast.conf   settings (optional)          DIR/credentials     the key pair
  *   DIR/catalog.db      the catalog                  DIR/objects/        content of the object store
  *   DIR/logs/           logs of jobs                 DIR/work/           folders of running jobs
- *   DIR/server          how to reach the server that runs on DIR, or ran last: "name = value" lines (url, region, proxy)
+ *   DIR/server          how to reach the server that runs on DIR, or ran last: "name = value" lines (url, region, account, proxy)
  *   DIR/ca.pem, ca.key  the proxy's authority
  */
 #ifndef HC_DAEMON_PLACE_H
@@ -22,7 +22,7 @@ enum hc_code hc_place_open(const char *dir, bool make, struct hc_arena *arena, s
 			   struct hc_err *err) HC_MUST_USE;
 
 struct hc_reach {
-	const char *url, *region, *proxy; /* proxy NULL: none */
+	const char *url, *region, *account, *proxy; /* proxy NULL: none */
 };
 enum hc_code hc_reach_write(const struct hc_place *place, const struct hc_reach *reach, struct hc_err *err) HC_MUST_USE;
 /* HC_USAGE when no server was ever started there. */

@@ -92,6 +92,22 @@ static enum hc_code lock_place(struct serving *s, struct hc_err *err)
 	return hc_hint(err, "stop it first, or name another folder with --data");
 }
 
+/* ARNs hold both: what stands in the catalog would not be found under other names. */
+static enum hc_code check_names(const struct serving *s, struct hc_err *err)
+{
+	struct hc_reach before;
+	struct hc_err first;
+	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(1 << 20);
+	if (hc_reach_read(s->place, &arena, &before, &first) != HC_OK)
+		return HC_OK; /* the first start */
+	const char *account = before.account ? before.account : s->options->account;
+	if (strcmp(before.region, s->options->region) == 0 && strcmp(account, s->options->account) == 0)
+		return HC_OK;
+	hc_fail(err, HC_USAGE, "%s belongs to account %s in %s; this start says %s in %s", s->place->dir, account,
+		before.region, s->options->account, s->options->region);
+	return hc_hint(err, "start it with --account %s --region %s, or name another folder", account, before.region);
+}
+
 static enum hc_code open_stores(struct serving *s, struct hc_err *err)
 {
 	const struct hc_serve_options *o = s->options;
@@ -224,11 +240,12 @@ static void *sweep(void *arg)
 static enum hc_code open_all(struct serving *s, struct hc_err *err)
 {
 	HC_TRY(lock_place(s, err));
+	HC_TRY(check_names(s, err));
 	HC_TRY(open_stores(s, err));
 	HC_TRY(open_http(s, err));
 	HC_TRY(open_proxy(s, err));
 	HC_TRY(open_supervisor(s, err));
-	struct hc_reach reach = {s->url, s->options->region, s->proxy ? s->proxy_url : NULL};
+	struct hc_reach reach = {s->url, s->options->region, s->options->account, s->proxy ? s->proxy_url : NULL};
 	HC_TRY(hc_reach_write(s->place, &reach, err));
 	s->sweeping = pthread_create(&s->sweeper, NULL, sweep, s) == 0;
 	return HC_OK;

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "codec/checksum.h"
 #include "dataset/batch.h"
+#include "jobs/handover.h"
 #include "store/store.h"
 
 enum { PAGE = 1000, PART_MAX = 255, OUTPUTS_MAX = 100000, HOUR_PARTS = 4 };
@@ -158,7 +159,7 @@ static struct hc_str base_name(struct hc_str key)
 static enum hc_code fill_below(const struct filling *f, const struct hc_job_end *input, size_t *linked,
 			       struct hc_err *err)
 {
-	HC_BUF_SCOPED struct hc_buf prefix = HC_BUF(HC_KEY_BYTES_MAX * 2), after = HC_BUF(HC_KEY_BYTES_MAX * 2);
+	HC_BUF_SCOPED struct hc_buf prefix = HC_BUF(HC_KEY_BYTES_MAX * 4), after = HC_BUF(HC_KEY_BYTES_MAX * 4);
 	bool more = true;
 	hc_buf_str(&prefix, input->key);
 	if (input->key.n)
@@ -189,10 +190,12 @@ static enum hc_code fill_below(const struct filling *f, const struct hc_job_end 
 	return HC_OK;
 }
 
-static enum hc_code fill_input(const struct filling *f, const struct hc_job_end *input, struct hc_err *err)
+static enum hc_code fill_input(const struct filling *f, const struct hc_job_end *named, struct hc_err *err)
 {
 	size_t linked = 0;
+	struct hc_job_end place, *input = &place;
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(PAGE_ARENA_BYTES);
+	HC_TRY(hc_handover_input(f->job, named, &arena, &place, err));
 	struct lookup l = {.bucket = input->bucket, .key = input->key, .arena = &arena};
 	if (input->key.n) {
 		HC_TRY(hc_catalog_read(f->server->catalog, look_up, &l, err));

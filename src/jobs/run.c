@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "jobs/handover.h"
 #include "jobs/program.h"
 #include "sys/clock.h"
 
@@ -239,8 +240,17 @@ static enum hc_code drop_later(struct running *r, const char *content, struct hc
 {
 	if (!content[0])
 		return HC_OK;
-	if (r->n_old == r->old_max)
-		return hc_fail(err, HC_LIMIT, "too many outputs");
+	if (r->n_old == r->old_max) {
+		enum { FIRST = 256 };
+		size_t max = r->old_max ? 2 * r->old_max : FIRST;
+		char(*more)[HC_CONTENT_ID_SIZE] = hc_arena_take(r->arena, max * sizeof *more);
+		if (!more)
+			return hc_fail_nomem(err, "a job's outputs");
+		if (r->n_old)
+			memcpy(more, r->old, r->n_old * sizeof *more);
+		r->old = more;
+		r->old_max = max;
+	}
 	memcpy(r->old[r->n_old++], content, HC_CONTENT_ID_SIZE);
 	return HC_OK;
 }
@@ -316,7 +326,12 @@ static enum hc_code put_outputs(struct running *r, struct hc_db *db, int64_t at_
 		return HC_OK;
 	json_array_foreach(r->outputs.merged, i, hour)
 		HC_TRY(clear_hour(r, db, &r->job.outputs[0], json_string_value(hour), err));
-	return HC_OK;
+	return hc_handover_put(db, &r->job, &r->outputs, at_us, err);
+}
+
+static enum hc_code drop_content(void *arg, const char *content, struct hc_err *err)
+{
+	return drop_later(arg, content, err);
 }
 
 /* The job's end, its outputs and what follows, in one transaction. */
@@ -334,6 +349,8 @@ static enum hc_code end_job(struct hc_db *db, void *arg, struct hc_err *err)
 		return HC_OK;
 	if (strcmp(r->verdict.status, "Completed") == 0)
 		HC_TRY(put_outputs(r, db, now, err));
+	if (strcmp(hc_job_role(&r->job), "monitoring") == 0)
+		HC_TRY(hc_handover_remove(db, &r->job, drop_content, r, err));
 	json_t *detail = r->job.detail;
 	bool fine = hc_tree_set_instant(detail, "ProcessingEndTime", now);
 	fine &= hc_tree_set_text(detail, "ExitMessage", r->verdict.exit_message);
@@ -365,25 +382,13 @@ static enum hc_code record_end(struct running *r, struct hc_log_writer *log, str
 		fail_job(r, &why);
 		code = hc_catalog_write(jobs->server->catalog, end_job, r, err);
 	}
-	for (size_t i = 0; i < r->n_old && recorded; i++)
+	for (size_t i = 0; i < r->n_old && code == HC_OK; i++)
 		hc_content_remove(jobs->server->contents, r->old[i]);
 	hc_outputs_free(jobs->server, &r->outputs, recorded);
 	return code;
 }
 
 /* --- in between ----------------------------------------------------------------------------------- */
-
-static enum hc_code collect(struct running *r, const char *folder, struct hc_err *err)
-{
-	enum { OLD_MORE = 10000 };
-	HC_TRY(hc_folder_collect(r->jobs->server, &r->job, folder, r->arena, &r->outputs, err));
-	r->old_max = r->outputs.n + OLD_MORE;
-	r->old = hc_arena_take(r->arena, r->old_max * sizeof *r->old);
-	if (r->old)
-		return HC_OK;
-	hc_outputs_free(r->jobs->server, &r->outputs, false);
-	return hc_fail_nomem(err, "a job's outputs");
-}
 
 /* Fills the folder, runs the program, takes its outputs. *left: the server is going down. */
 static enum hc_code work(struct running *r, const char *folder, struct hc_log_writer *log, _Atomic int *stop,
@@ -400,7 +405,7 @@ static enum hc_code work(struct running *r, const char *folder, struct hc_log_wr
 	judge(r, &end, log);
 	if (end.how != HC_ENDED_WELL)
 		return HC_OK;
-	HC_TRY(collect(r, folder, err));
+	HC_TRY(hc_folder_collect(jobs->server, &r->job, folder, r->arena, &r->outputs, err));
 	if (jobs->hooks.gather)
 		r->gathered = jobs->hooks.gather(jobs->hooks.arg, &r->job, metrics, log);
 	return HC_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/number.h"
+#include "logs/filter.h"
 #include "store/joblog.h"
 
 enum {
@@ -343,6 +344,7 @@ static enum hc_code get_log_events(struct hc_call *call, struct hc_db *db, struc
 static const struct hc_handled operations[] = {
 	{"DescribeLogGroups", describe_log_groups, false},
 	{"DescribeLogStreams", describe_log_streams, false},
+	{"FilterLogEvents", hc_logs_filter_log_events, false},
 	{"GetLogEvents", get_log_events, false},
 };
 

@@ -97,7 +97,7 @@ static char *header_text(const char *name, const char *fmt, va_list args)
 	if (vasprintf(&value, fmt, args) < 0)
 		return NULL;
 	for (char *c = value; *c; c++) {
-		if (*c == '\r' || *c == '\n')
+		if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
 			*c = ' ';
 	}
 	hc_buf_cstr(&b, name);

@@ -65,7 +65,7 @@ struct hc_http_reply {
 };
 #define HC_HTTP_REPLY(max_body) ((struct hc_http_reply){.status = 200, .fd = -1, .body = HC_BUF(max_body)})
 /*
- * Adds a header. CR and LF in the value become spaces; it ends at a NUL. Content-Length, Date and Connection are not the application's. Beyond
+ * Adds a header. Control characters in the value become spaces (but tabs); it ends at a NUL. Content-Length, Date and Connection are not the application's. Beyond
  * the maximum, or without memory, the reply becomes a 500 as a whole.
  */
 void hc_http_reply_header(struct hc_http_reply *r, const char *name, const char *fmt, ...) HC_PRINTF(3, 4);

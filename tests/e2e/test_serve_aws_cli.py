@@ -141,6 +141,13 @@ def test_the_story(aws, server, tmp_path):
     events = aws("logs", "get-log-events", "--log-group-name", "/aws/sagemaker/ProcessingJobs", "--log-stream-name",
                  streams["logStreams"][0]["logStreamName"], "--start-from-head")["events"]
     assert any(f"{len(story.ROWS)} records" in event["message"] for event in events)
+    tail = ("logs", "tail", "/aws/sagemaker/ProcessingJobs", "--log-stream-name-prefix", f"{job}/")
+    lines = aws(*tail, "--since", "1h").splitlines()
+    assert len(lines) == len(events)
+    assert all(f" {streams['logStreams'][0]['logStreamName']} {event['message']}".rstrip() in line for line, event in zip(lines, events))
+    assert aws(*tail, "--filter-pattern", f'"{len(story.ROWS)} records"', "--format", "short").count("\n") == sum(
+        f"{len(story.ROWS)} records" in event["message"] for event in events)
+    assert aws(*tail, "--since", "0s") == ""
     for name in ("hourly", "now"):
         aws("sagemaker", "delete-monitoring-schedule", "--monitoring-schedule-name", name)
     said = until("it is gone", lambda: aws("sagemaker", "describe-monitoring-schedule", "--monitoring-schedule-name", "now", status=None),

@@ -409,6 +409,18 @@ def test_its_log(logs, execution):
     assert all(isinstance(event["timestamp"], int) for event in events)
     back = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=2)["events"]
     assert [event["message"] for event in back] == [event["message"] for event in events[-2:]]
+    pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group, logStreamNamePrefix=f"{name}/",
+                                                                  PaginationConfig={"PageSize": 2}))
+    found = [event for page in pages for event in page["events"]]
+    assert len(pages) == (len(events) + 1) // 2 and all(page["searchedLogStreams"] == [] for page in pages)
+    assert [(event["message"], event["timestamp"]) for event in found] == [(event["message"], event["timestamp"]) for event in events]
+    assert {event["logStreamName"] for event in found} == {stream} and len({event["eventId"] for event in found}) == len(found)
+    phrase = f"{len(story.ROWS)} records"
+    found = logs.filter_log_events(logGroupName=group, logStreamNames=[stream], filterPattern=f'"{phrase}" -nowhere')["events"]
+    assert found and [event["message"] for event in found] == [event["message"] for event in events if phrase in event["message"]]
+    refused("InvalidParameterException", "JSON patterns", logs.filter_log_events, logGroupName=group, filterPattern="{ $.level = 1 }")
+    refused("ResourceNotFoundException", "", logs.filter_log_events, logGroupName=group, logStreamNames=["nothing"])
+    refused("ResourceNotFoundException", "", logs.filter_log_events, logGroupName="nothing")
     refused("ResourceNotFoundException", "", logs.get_log_events, logGroupName=group, logStreamName="nothing")
     refused("ResourceNotFoundException", "", logs.describe_log_streams, logGroupName="nothing")
 

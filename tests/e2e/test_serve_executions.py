@@ -7,6 +7,7 @@ import csv
 import itertools
 import json
 import time
+import urllib.error
 import urllib.request
 from datetime import timedelta
 
@@ -738,6 +739,29 @@ def test_many_at_one_tick(world, name):
         assert execution["MonitoringExecutionStatus"] == "Completed", execution
         reports.add(world.get(f"s3://{BUCKET}/{n}/out/{name}/{n}/{hour_path(window.at(1))}/statistics.json"))
     assert len(reports) == 1
+
+
+def test_many_write_to_one_output(world, name):
+    """Schedules with different windows over one endpoint and one output, at one tick: each measures what it merged itself."""
+    window = churn_window(world, name, 3)
+    world.definition(name, f"s3://{BUCKET}/{name}/labels", f"s3://{BUCKET}/{name}/out", endpoint=name)
+    world.at(window.at(2, 30))
+    starts = ["-PT1H", "-PT2H", "-PT3H"] * 4
+    for n, start in enumerate(starts):
+        world.schedule(f"{name}-{n}", name, start=start, end="PT0H")
+    world.at(window.at(3, 1))
+    for n, start in enumerate(starts):
+        execution, = world.ended(f"{name}-{n}", 1, timeout_s=60)
+        assert execution["MonitoringExecutionStatus"] == "Completed", execution
+        local = local_run(world, f"{name}-{n}", "--endpoint-input", window.captures, "--ground-truth-input", window.labels,
+                          "--scheduled-time", stamp(window.at(3)), "--start-time-offset", start, "--end-time-offset", "PT0H",
+                          "--probability-threshold-attribute", "0.5")
+        same_report(world, execution, local, f"s3://{BUCKET}/{name}/out/{name}/{name}-{n}/{hour_path(window.at(3))}")
+    assert [b["Name"] for b in world.s3.list_buckets()["Buckets"]] == [BUCKET]  # what was handed over is gone, and was never seen
+    for path in ("/=merged", "/%3Dmerged?list-type=2", "/=merged/1/x"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(world.server.url + path)
+        assert b"InvalidBucketName" in refused.value.read()
 
 
 # --- a server that goes down -------------------------------------------------------------------

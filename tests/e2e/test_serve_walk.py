@@ -79,6 +79,7 @@ VALID = {
     "sagemaker.ListProcessingJobs": {"NameContains": "walk", "SortBy": "Status"},
     "logs.DescribeLogGroups": {"logGroupNamePrefix": "/aws/", "limit": 5},
     "logs.DescribeLogStreams": {"logGroupName": GROUP, "logStreamNamePrefix": "walk/", "orderBy": "LogStreamName"},
+    "logs.FilterLogEvents": {"logGroupName": GROUP, "logStreamNamePrefix": "walk/", "filterPattern": "?hindcast ?job", "limit": 5},
     "logs.GetLogEvents": None,  # its stream is asked for
     "sagemaker.StopProcessingJob": None,  # one that can be stopped is made
     "cloudwatch.PutMetricData": {"Namespace": "walk", "MetricData": [{"MetricName": "m", "Dimensions": METRIC["Dimensions"], "Value": 1.0}]},

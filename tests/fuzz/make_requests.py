@@ -153,6 +153,9 @@ FINE = [
     ("ListMonitoringAlerts", {"MonitoringScheduleName": "hourly", "MaxResults": 1}),
     ("ListMonitoringAlertHistory", {"MonitoringScheduleName": "hourly", "SortBy": "CreationTime", "MaxResults": 1}),
     ("DescribeLogGroups", {"logGroupNamePrefix": "/aws/", "limit": 1}),
+    ("FilterLogEvents", {"logGroupName": "/aws/sagemaker/ProcessingJobs", "startTime": 1767222000000, "endTime": 1767229200000, "limit": 5,
+                         "filterPattern": "job -\"not this\" ?a ?b", "interleaved": True, "logStreamNamePrefix": "job/"}),
+    ("FilterLogEvents", {"logGroupName": "/aws/sagemaker/ProcessingJobs", "nextToken": "r/1767227400000/0/0/0/job/algo-1-1767225600"}),
     ("GetMetricStatistics", {"Namespace": "ns", "MetricName": "f1", "Period": 60, "Statistics": ["Average", "SampleCount"],
                              "Dimensions": METRIC["Dimensions"], **SPAN}),
     ("GetMetricData", {"MetricDataQueries": [QUERY], **SPAN}), ("ListMetrics", {"Namespace": "ns", "MetricName": "f1"}),
@@ -168,6 +171,7 @@ FINE = [
 REFUSED = [
     ("DescribeLogStreams", {"logGroupName": "/aws/sagemaker/ProcessingJobs", "logStreamNamePrefix": "job/", "limit": 5}),
     ("GetLogEvents", {"logGroupName": "/aws/sagemaker/ProcessingJobs", "logStreamName": "job/algo-1-1767225600", "startFromHead": True}),
+    ("FilterLogEvents", {"logGroupName": "/aws/sagemaker/ProcessingJobs", "logStreamNames": ["job/algo-1-1767225600"]}),
     ("DeleteProcessingJob", {"ProcessingJobName": "job"}),
 ]
 FORMS = [

@@ -74,7 +74,7 @@ static void test_shell(void **state)
 	(void)state;
 	struct hc_err err;
 	struct hc_place place;
-	struct hc_reach reach = {"http://127.0.0.1:1", "us-west-2", NULL};
+	struct hc_reach reach = {"http://127.0.0.1:1", "us-west-2", "123456789012", NULL};
 	char dir[CHECK_PATH_MAX], command[CHECK_PATH_MAX * 2], got[CHECK_PATH_MAX] = "";
 	snprintf(dir, sizeof dir, "%s/a 'b' \"c\" $(d) \\e", check_folder);
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(1 << 20);
@@ -128,7 +128,8 @@ static void test_proxies(void **state)
 	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(1 << 20);
 	assert_int_equal(hc_place_open(check_folder, true, &arena, &place, &err), HC_OK);
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct hc_reach reach = {table[i].url, "us-west-2", table[i].ours ? "http://127.0.0.1:2" : NULL};
+		struct hc_reach reach = {table[i].url, "us-west-2", "123456789012",
+					 table[i].ours ? "http://127.0.0.1:2" : NULL};
 		HC_BUF_SCOPED struct hc_buf text = HC_BUF(1 << 20);
 		for (size_t k = 0; k < COUNT(names); k++)
 			unsetenv(names[k]);

@@ -479,6 +479,17 @@ static void test_stop_gives_up(void **state)
 	close(one);
 }
 
+/* What a reply's header may not hold becomes a space, wherever it came from. */
+static void test_reply_headers(void **state)
+{
+	(void)state;
+	struct hc_http_reply reply = HC_HTTP_REPLY(100);
+	hc_http_reply_header(&reply, "A", "%s", "b\r\nC: d\x0f\x7f\te\xc3\xa4");
+	assert_int_equal(reply.n_headers, 1);
+	assert_string_equal(reply.headers[0], "A: b  C: d  \te\xc3\xa4");
+	hc_http_reply_free(&reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_kept_connections), cmocka_unit_test(test_slow_clients),
 		cmocka_unit_test(test_connection_limit), cmocka_unit_test(test_idle_time),
 		cmocka_unit_test(test_stop_waits),       cmocka_unit_test(test_stop_gives_up),
+		cmocka_unit_test(test_reply_headers),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

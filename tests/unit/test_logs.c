@@ -1,6 +1,8 @@
 #include "logs/logs.h"
 
 #include "check_service.h"
+#include "logs/filter.h"
+#include "logs/pattern.h"
 #include "store/joblog.h"
 
 #define T0 (INT64_C(1767225600) * HC_SECOND_US)
@@ -165,6 +167,226 @@ static void test_streams(void **state)
 	}
 }
 
+static void test_patterns(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern;
+		bool error_401, error_419, info; /* which of the three messages match */
+	} table[] = {
+		{"", true, true, true},
+		{"  ", true, true, true},
+		{"''", true, true, true},
+		{"ERROR", true, true, false},
+		{"error", false, false, false},
+		{"RRO", true, true, false},
+		{" ERROR  REQUEST ", true, false, false},
+		{"'ERROR 401'", true, false, false},
+		{"'ERROR  401'", false, false, false},
+		{"ERROR -REQUEST", false, true, false},
+		{"-ERROR", false, false, true},
+		{"?401 ?started", true, false, true},
+		{"?'401] U' ?nothing", true, false, false},
+		{"ERROR ?419 ?started", false, true, false},
+		{"-'ERROR 401' ?ERROR", false, true, false},
+		{"'say \\'yes\\''", false, false, true},
+		{"'a\\\\b'", false, false, true},
+		{"'-'", false, true, false},
+		{"'[ERROR'", true, true, false},
+		{"x{", false, false, true},
+	};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct hc_log_pattern p;
+		struct hc_err err = {0};
+		assert_int_equal(hc_log_pattern_parse(quoted(table[i].pattern), &check_arena, &p, &err), HC_OK);
+		if (hc_log_pattern_match(&p, quoted("[ERROR 401] UNAUTHORIZED REQUEST")) != table[i].error_401 ||
+		    hc_log_pattern_match(&p, quoted("[ERROR 419] no-one")) != table[i].error_419 ||
+		    hc_log_pattern_match(&p, quoted("started: say 'yes' a\\b x{ 1 }")) != table[i].info)
+			fail_msg("%s matches something else", table[i].pattern);
+	}
+	struct hc_log_pattern p;
+	struct hc_err err = {0};
+	assert_int_equal(hc_log_pattern_parse(HC_STR("a"), &check_arena, &p, &err), HC_OK);
+	assert_false(hc_log_pattern_match(&p, HC_STR("")));
+}
+
+static void test_bad_patterns(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *part;
+	} table[] = {
+		{"{ $.level = 'x' }", "JSON patterns"},
+		{" [ip, user]", "space-delimited patterns"},
+		{"%ERR.*%", "regular expressions"},
+		{"a %ERR.*% b", "regular expressions"},
+		{"%a b%", "regular expressions"},
+		{"'open", "not closed"},
+		{"'a\\'", "not closed"},
+		{"a -", "nothing behind"},
+		{"?", "nothing behind"},
+		{"-''", "nothing behind"},
+		{"a'b", "within a term"},
+		{"'a'b", "a space is missing"},
+		{"a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a", "more than 32 terms"},
+	};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct hc_log_pattern p = {.n = 7};
+		struct hc_err err = {0};
+		assert_int_equal(hc_log_pattern_parse(quoted(table[i].pattern), &check_arena, &p, &err), HC_USAGE);
+		assert_int_equal(p.n, 7);
+		if (!strstr(err.msg, table[i].part))
+			fail_msg("%s: %s", table[i].pattern, err.msg);
+	}
+}
+
+static void check_texts(const char *const *expected, size_t n, const char *file, int line)
+{
+	for (size_t i = 0; i < n; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "events.[%zu].message", i);
+		check_member_at(path, expected[i], file, line);
+	}
+	if (json_array_size(hc_tree_at(check_out, "events")) != n) {
+		print_error("%zu events, not %zu\n", json_array_size(hc_tree_at(check_out, "events")), n);
+		_fail(file, line);
+	}
+}
+
+#define TEXTS(...) \
+	check_texts((const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__})), __FILE__, __LINE__)
+
+#define FILTER(more) "{" GROUP more "}"
+
+/* The rest of a query, page after page: how many events, and how many pages. */
+static size_t count_rest(const char *more, size_t *pages)
+{
+	char input[1024];
+	size_t n = json_array_size(hc_tree_at(check_out, "events"));
+	for (*pages = 1; hc_tree_text(check_out, "nextToken").p; ++*pages) {
+		snprintf(input, sizeof input, FILTER("%s,'nextToken':'%s'"), more,
+			 hc_tree_cstring(check_out, "nextToken", ""));
+		call_ok("FilterLogEvents", input);
+		n += json_array_size(hc_tree_at(check_out, "events"));
+	}
+	return n;
+}
+
+static void test_filter(void **state)
+{
+	(void)state;
+	check_now_us = T0 + HC_HOUR_US;
+	call_ok("FilterLogEvents", FILTER(""));
+	check_member("", "{'events':[],'searchedLogStreams':[]}");
+	write_log("b", 0, 3);
+	write_log("a", 1, 2);
+	call_ok("FilterLogEvents", FILTER(",'interleaved':true"));
+	TEXTS("'line 0'", "'line 0'", "'line 1'", "'line 1'", "'line 2'");
+	check_member("nextToken", "");
+	check_member("events.[0]",
+		     "{'eventId':'b/algo-1-1767225600:0','ingestionTime':1767225600000,"
+		     "'logStreamName':'b/algo-1-1767225600','message':'line 0','timestamp':1767225600000}");
+	check_member("events.[1].logStreamName", "'a/algo-1-1767225601'");
+	check_member("events.[2].logStreamName", "'b/algo-1-1767225600'");
+	/* streams, by name and by prefix */
+	call_ok("FilterLogEvents", FILTER(",'logStreamNamePrefix':'a'"));
+	TEXTS("'line 0'", "'line 1'");
+	call_ok("FilterLogEvents", FILTER(",'logStreamNames':['b/algo-1-1767225600','b/algo-1-1767225600']"));
+	TEXTS("'line 0'", "'line 1'", "'line 2'");
+	call_ok("FilterLogEvents", FILTER(",'logStreamNamePrefix':'c'"));
+	check_member("events", "[]");
+	/* the start is in, and so is the end */
+	call_ok("FilterLogEvents", FILTER(",'startTime':1767225601000,'endTime':1767225601000"));
+	TEXTS("'line 0'", "'line 1'");
+	call_ok("FilterLogEvents", FILTER(",'startTime':1767225602001"));
+	check_member("events", "[]");
+	call_ok("FilterLogEvents", FILTER(",'endTime':1767225599999"));
+	check_member("events", "[]");
+	call_ok("FilterLogEvents", FILTER(",'filterPattern':'line -0 -1'"));
+	TEXTS("'line 2'");
+	check_member("events.[0].eventId", "'b/algo-1-1767225600:2'");
+	/* what has the call's own time may not be all of it yet */
+	check_now_us = T0 + 2 * HC_SECOND_US;
+	call_ok("FilterLogEvents", FILTER(",'logStreamNamePrefix':'b/'"));
+	TEXTS("'line 0'", "'line 1'");
+}
+
+static void test_filter_pages(void **state)
+{
+	(void)state;
+	char input[512];
+	check_now_us = T0 + 10 * HC_SECOND_US;
+	write_log("a", 0, 3);
+	write_log("b", 0, 2);
+	write_log("c", 0, 1);
+	const char *const all[] = {"a:0", "a:1", "a:2", "b:0", "b:1", "c:0"};
+	const char *const queries[] = {"", ",'logStreamNames':['a/algo-1-1767225600','b/algo-1-1767225600','a/algo-1-"
+					   "1767225600','c/algo-1-1767225600']"};
+	for (size_t q = 0; q < COUNT(queries); q++) {
+		char token[256] = "";
+		for (size_t i = 0; i < COUNT(all); i++) {
+			char id[64];
+			snprintf(input, sizeof input, FILTER("%s,'limit':1%s"), queries[q], token);
+			call_ok("FilterLogEvents", input);
+			snprintf(id, sizeof id, "'%c/algo-1-1767225600%s'", all[i][0], all[i] + 1);
+			check_member("events.[0].eventId", id);
+			check_member("events.[1]", "");
+			snprintf(token, sizeof token, ",'nextToken':'%s'", hc_tree_cstring(check_out, "nextToken", ""));
+		}
+		check_member("nextToken", "");
+	}
+	/* later pages end where the first did, and a stream may go meanwhile */
+	char named[512];
+	snprintf(input, sizeof input, FILTER("%s,'limit':2"), queries[1]);
+	call_ok("FilterLogEvents", input);
+	snprintf(named, sizeof named, FILTER("%s,'nextToken':'%s'"), queries[1],
+		 hc_tree_cstring(check_out, "nextToken", ""));
+	call_ok("FilterLogEvents", FILTER(",'limit':4"));
+	check_now_us += HC_HOUR_US;
+	write_log("d", 60, 1);
+	struct hc_err err;
+	char path[128];
+	snprintf(path, sizeof path, "%s/b/algo-1-1767225600.log", check_server.logs);
+	assert_int_equal(hc_file_remove(path, &err), HC_OK);
+	size_t pages;
+	assert_int_equal(count_rest("", &pages), 5);
+	assert_int_equal(pages, 2);
+	call_ok("FilterLogEvents", named);
+	TEXTS("'line 0'", "'line 2'");
+	check_member("nextToken", "");
+}
+
+/* A log larger than what a call reads, and a message larger than a page has room left for. */
+static void test_filter_bounds(void **state)
+{
+	(void)state;
+	enum { LINES = 5 * (HC_FILTER_LOOKED_MAX / HC_LOG_LINE_MAX) / 2 };
+	static char text[HC_LOG_LINE_MAX];
+	struct hc_err err;
+	struct hc_log_writer *w;
+	size_t pages;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\n';
+	assert_int_equal(hc_log_create(check_server.logs, "j", T0, &w, &err), HC_OK);
+	for (int i = 0; i < LINES; i++)
+		hc_log_write(w, T0, (struct hc_str){text, sizeof text});
+	hc_log_write(w, T0, HC_STR("the last one\n"));
+	hc_log_close(w, T0);
+	check_now_us = T0 + HC_HOUR_US;
+	call_ok("FilterLogEvents", FILTER(",'filterPattern':'last'"));
+	check_member("events", "[]");
+	assert_int_equal(count_rest(",'filterPattern':'last'", &pages), 1);
+	assert_int_equal(pages, 3);
+	check_member("events.[0].eventId", "'j/algo-1-1767225600:2560'");
+	call_ok("FilterLogEvents", FILTER(""));
+	assert_int_equal(json_array_size(hc_tree_at(check_out, "events")),
+			 HC_FILTER_PAGE_BYTES / (HC_LOG_LINE_MAX - 1));
+	assert_int_equal(count_rest("", &pages), LINES + 1);
+	/* out of the span: not even read */
+	call_ok("FilterLogEvents", FILTER(",'startTime':1767225600001"));
+	check_member("", "{'events':[],'searchedLogStreams':[]}");
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -191,6 +413,38 @@ static void test_refused(void **state)
 		 "nextToken"},
 		{"GetLogEvents", EVENTS(",'nextToken':'g/0'"), "InvalidParameterException", "nextToken"},
 		{"GetLogEvents", EVENTS(",'nextToken':'f/-1'"), "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents", "{}", "InvalidParameterException", "logGroupName is required."},
+		{"FilterLogEvents", "{'logGroupIdentifier':'/aws/sagemaker/ProcessingJobs'}",
+		 "InvalidParameterException", "logGroupIdentifier is not supported"},
+		{"FilterLogEvents", "{'logGroupName':'other'}", "ResourceNotFoundException",
+		 "The specified log group does not exist."},
+		{"FilterLogEvents", FILTER(",'logStreamNames':['j/algo-1-1767225600','j/algo-1-176722560']"),
+		 "ResourceNotFoundException", "The specified log stream does not exist."},
+		{"FilterLogEvents", FILTER(",'logStreamNames':['j']"), "ResourceNotFoundException", "log stream"},
+		{"FilterLogEvents", FILTER(",'logStreamNames':['../j/algo-1-1767225600']"), "ResourceNotFoundException",
+		 "log stream"},
+		{"FilterLogEvents", FILTER(",'logStreamNames':['j/algo-1-1767225600'],'logStreamNamePrefix':'j'"),
+		 "InvalidParameterException", "mutually exclusive"},
+		{"FilterLogEvents", FILTER(",'filterPattern':'{ $.a = 1 }'"), "InvalidParameterException",
+		 "JSON patterns"},
+		{"FilterLogEvents", FILTER(",'nextToken':'x'"), "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'f/0'"), "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'r/0/0/0/0/'"), "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'r/0/0/0/j/algo-1-1767225600'"), "InvalidParameterException",
+		 "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'r/0/1/0/0/j/algo-1-1767225600'"), "InvalidParameterException",
+		 "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'r/0/0/0/3/j/algo-1-1767225600'"), "InvalidParameterException",
+		 "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'r/0/9223372036854775807/0/0/j/algo-1-1767225600'"),
+		 "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents", FILTER(",'nextToken':'r/9223372036854775808/0/0/0/j/algo-1-1767225600'"),
+		 "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents", FILTER(",'logStreamNamePrefix':'k','nextToken':'r/0/0/0/0/j/algo-1-1767225600'"),
+		 "InvalidParameterException", "nextToken"},
+		{"FilterLogEvents",
+		 FILTER(",'logStreamNames':['j/algo-1-1767225600'],'nextToken':'r/0/0/0/0/k/algo-1-1767225600'"),
+		 "InvalidParameterException", "nextToken"},
 		{"DescribeLogGroups", "{'nextToken':'x'}", "InvalidParameterException", "nextToken"},
 		{"DescribeLogGroups", "{'logGroupNamePrefix':'a','logGroupNamePattern':'a'}",
 		 "InvalidParameterException", "mutually exclusive"},
@@ -207,8 +461,10 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_logs(test_groups),     with_logs(test_sdk),     with_logs(test_events),
-		with_logs(test_empty_line), with_logs(test_streams), with_logs(test_refused),
+		with_logs(test_groups),       with_logs(test_sdk),           with_logs(test_events),
+		with_logs(test_empty_line),   with_logs(test_streams),       with_logs(test_refused),
+		with_logs(test_patterns),     with_logs(test_bad_patterns),  with_logs(test_filter),
+		with_logs(test_filter_pages), with_logs(test_filter_bounds),
 	};
 	check_under_test = &hc_logs;
 	return cmocka_run_group_tests(tests, NULL, NULL);
