@@ -13,6 +13,8 @@ MUTATIONS ?= 10000
 KILLS  ?= 200
 
 pytest = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+# Tests of a server mostly wait: more of them at once than there are cores. A file's tests stay together.
+at_once = -n $$(( 2 * $(JOBS) )) --dist loadfile
 c_files = $(shell find src tests -name '*.[ch]' | sort)
 sources = $(shell find src -name '*.c' | sort)
 
@@ -52,7 +54,7 @@ test: deps-test ## all ordinary tests (installs what is missing)
 	$(PYTHON) tools/tidy
 	@grep -q '"unit' $(BUILD)/meson-info/intro-tests.json || meson setup --reconfigure $(BUILD) -Dtests=enabled
 	meson test -C $(BUILD) --num-processes $(JOBS) --print-errorlogs
-	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) --junitxml=$(BUILD)/pytest.xml tests/e2e tests/prop
+	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) $(at_once) --junitxml=$(BUILD)/pytest.xml tests/e2e tests/prop
 	@$(PYTHON) tools/tally $(BUILD)/meson-logs/testlog.junit.xml $(BUILD)/pytest.xml
 
 bless: build ## rewrites the golden runs
@@ -90,7 +92,7 @@ check-asan: ## unit and end-to-end tests under ASan and UBSan
 	@$(call setup,build-asan,gcc,$(sanitized))
 	@ninja -C build-asan -j $(JOBS) --quiet | sed '/no work to do/d'
 	meson test -C build-asan --num-processes $(JOBS) --print-errorlogs --timeout-multiplier 5
-	HINDCAST=$(abspath build-asan)/hindcast $(pytest) tests/e2e
+	HINDCAST=$(abspath build-asan)/hindcast $(pytest) $(at_once) tests/e2e
 
 check-valgrind: ## unit tests, and the program over the examples, under valgrind
 	@$(call setup,build-valgrind,gcc,--buildtype=debugoptimized -Dwerror=false)
@@ -111,7 +113,7 @@ check-man: build ## the man page's markup
 	@tools/lint-man $(BUILD)/hindcast.1
 
 check-prop: build ## property tests, ten thousand cases each
-	HC_PROP_CASES=10000 HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/prop
+	HC_PROP_CASES=10000 HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) -n $(JOBS) tests/prop
 
 check-mutate: ## 10,000 mutated requests of each operation, under ASan and UBSan
 	@$(call setup,build-asan,gcc,$(sanitized))

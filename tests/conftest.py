@@ -18,6 +18,11 @@ def pytest_report_header(config):
     return f"hindcast: {helpers.binary()}, HC_PROP_CASES={os.environ.get('HC_PROP_CASES', 'default')}"
 
 
+def pytest_make_parametrize_id(config, val, argname):
+    """Functions by their names, not their addresses: several processes must give a test the same one."""
+    return getattr(val, "__qualname__", None) if callable(val) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def program():
     """No program, no result: a missing binary fails every test instead of skipping it."""

@@ -187,7 +187,7 @@ def four(window, spell, encoding="CSV", content_type=None, label_spell=None, lab
     (h.b64, "BASE64", "text/csv", "0"),
     (lambda s: h.b64(s + "\n"), "BASE64", "text/csv; charset=utf-8", "0"),
     (lambda s: h.b64(f'{{"score":{s}}}'), "BASE64", "application/json", "$.score"),
-], ids=str)
+])
 def test_score_is_found(window, spell, encoding, content_type, attribute):
     four(window, spell, encoding, content_type)
     run(window, *BINARY, "--probability-attribute", attribute)
@@ -217,7 +217,7 @@ def test_base64_of_another_type_is_the_preprocessors(window, content_type):
     ("CSV", lambda v: f"{v}\n", ()),
     ("CSV", lambda v: f'"{v}"', ()),
     ("CSV", lambda v: f"x,{v}", ("--ground-truth-attribute", "1")),
-], ids=str)
+])
 def test_label_is_found(window, encoding, spell, attribute):
     four(window, str, label_spell=spell, label_encoding=encoding)
     run(window, *SCORE, *attribute)
