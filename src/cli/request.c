@@ -274,7 +274,7 @@ static enum hc_code list_options(const struct reader *r, struct hc_request *q, s
 	size_t n = 0;
 	for (size_t i = 0; i < HC_OPTIONS; i++) {
 		const struct hc_option *o = &hc_table.options[i];
-		if (o->in_manifest && r->parsed->values[i])
+		if ((o->traits & HC_OPTION_IN_MANIFEST) && r->parsed->values[i])
 			list[n++] = (struct hc_given_option){o->name, o->value ? r->parsed->values[i] : NULL};
 	}
 	q->options = list;

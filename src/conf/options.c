@@ -224,7 +224,7 @@ static void help_options(const struct hc_options_table *t, const struct hc_comma
 		group = o->group;
 		hc_buf_cstr(out, "  ");
 		option_name(o, out);
-		if (o->setting) {
+		if (o->traits & HC_OPTION_SETTING) {
 			char variable[HC_SETTING_VARIABLE_SIZE];
 			hc_setting_variable(o, variable);
 			hc_buf_printf(out, "   [%s]", variable);
@@ -306,7 +306,7 @@ static void roff_option(const struct hc_options_table *t, const struct hc_option
 		hc_buf_printf(out, "%s%s", first ? "" : ", ", t->commands[i].name);
 		first = false;
 	}
-	if (o->setting) {
+	if (o->traits & HC_OPTION_SETTING) {
 		char variable[HC_SETTING_VARIABLE_SIZE];
 		hc_setting_variable(o, variable);
 		hc_buf_printf(out, "; %s", variable);

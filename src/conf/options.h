@@ -12,6 +12,11 @@
 
 enum { HC_OPTIONS_MAX = 64, HC_POSITIONALS_MAX = 100000 };
 
+enum hc_option_trait {
+	HC_OPTION_IN_MANIFEST = 1, /* it can change what is written, so the manifest names it */
+	HC_OPTION_SETTING = 2,     /* may also stand in the environment and in a file (conf/settings.h) */
+};
+
 struct hc_option {
 	const char *name;  /* without dashes */
 	char letter;       /* -o; 0: none */
@@ -19,8 +24,7 @@ struct hc_option {
 	const char *group; /* heading in the help */
 	const char *help;  /* one or more sentences */
 	unsigned commands; /* bit mask: commands that take it */
-	bool in_manifest;  /* it can change what is written, so the manifest names it */
-	bool setting;      /* may also stand in the environment and in a file (conf/settings.h) */
+	unsigned traits;   /* bit mask of enum hc_option_trait */
 };
 
 struct hc_command {

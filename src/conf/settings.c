@@ -39,7 +39,7 @@ static enum hc_code note_origin(struct loading *l, size_t i, const char *origin,
 
 static bool is_setting(const struct loading *l, size_t i)
 {
-	return l->table->options[i].setting && (l->table->options[i].commands & l->command->bit);
+	return (l->table->options[i].traits & HC_OPTION_SETTING) && (l->table->options[i].commands & l->command->bit);
 }
 
 /* A flag's word; false for one that is neither. */

@@ -46,7 +46,8 @@ struct hc_request {
 	const char *constraints; /* NULL: nothing is judged */
 	const char *preprocessor, *postprocessor;
 	struct hc_script_limits script_limits;
-	const char *const *script_environment; /* more for the postprocessor: "NAME=value", NULL-terminated; NULL: nothing */
+	const char *const
+		*script_environment; /* more for the postprocessor: "NAME=value", NULL-terminated; NULL: nothing */
 
 	enum hc_on_conflict on_conflict;
 	uint64_t max_bad_records;

@@ -9,11 +9,11 @@ enum { SERVE = 1, OTHER = 2 };
 enum { LISTEN, NO_AUTH, IMAGES, DATA_ONLY, OF_OTHER, OPTIONS };
 
 static const struct hc_option options[] = {
-	[LISTEN] = {"listen", 0, "ADDRESS", "G", "Help.", SERVE, false, true},
-	[NO_AUTH] = {"no-auth", 0, NULL, "G", "Help.", SERVE, false, true},
-	[IMAGES] = {"image-command", 0, "REPOSITORY=COMMAND...", "G", "Help.", SERVE, false, true},
-	[DATA_ONLY] = {"output", 'o', "DIR", "G", "Help.", SERVE, false, false},
-	[OF_OTHER] = {"other", 0, "X", "G", "Help.", OTHER, false, true},
+	[LISTEN] = {"listen", 0, "ADDRESS", "G", "Help.", SERVE, HC_OPTION_SETTING},
+	[NO_AUTH] = {"no-auth", 0, NULL, "G", "Help.", SERVE, HC_OPTION_SETTING},
+	[IMAGES] = {"image-command", 0, "REPOSITORY=COMMAND...", "G", "Help.", SERVE, HC_OPTION_SETTING},
+	[DATA_ONLY] = {"output", 'o', "DIR", "G", "Help.", SERVE, 0},
+	[OF_OTHER] = {"other", 0, "X", "G", "Help.", OTHER, HC_OPTION_SETTING},
 };
 static const struct hc_command command = {"serve", SERVE, "", "s", "t", NULL, NULL};
 static const struct hc_options_table table = {
