@@ -98,7 +98,7 @@ static enum hc_code take_text(struct parsing *p, const char *member, size_t max,
 static enum hc_code take_number(struct parsing *p, const char *member, double *out)
 {
 	struct hc_json_value value;
-	double x;
+	double x = 0;
 	if (!hc_json_value(&p->json, &value))
 		return fail_json(p);
 	if (value.type != HC_JSON_NUMBER || !hc_number_parse(value.raw, &x))
@@ -114,14 +114,14 @@ static enum hc_code take_time(struct parsing *p)
 	static const double first = -62135596800.0, last = 253402300799.0; /* years 1 to 9999 */
 	enum hc_json_type type;
 	if (hc_json_peek(&p->json, &type) && type == HC_JSON_NUMBER) {
-		double seconds;
+		double seconds = 0;
 		HC_TRY(take_number(p, "Timestamp", &seconds));
 		if (seconds < first || seconds > last)
 			return wrong(p->err, "Timestamp", "is no time");
 		p->m.point.at_us = (int64_t)(seconds * 1e6);
 		return HC_OK;
 	}
-	struct hc_str text;
+	struct hc_str text = {NULL, 0};
 	HC_TRY(take_text(p, "Timestamp", 64, &text));
 	return hc_instant_parse(text, &p->m.point.at_us) ? HC_OK : wrong(p->err, "Timestamp", "is no time");
 }
@@ -201,7 +201,7 @@ static enum hc_code take_set(struct parsing *p)
 
 static enum hc_code take_unit(struct parsing *p)
 {
-	struct hc_str text;
+	struct hc_str text = {NULL, 0};
 	HC_TRY(take_text(p, "Unit", 32, &text));
 	p->m.point.unit = hc_unit_known(text);
 	return p->m.point.unit.p ? HC_OK : wrong(p->err, "Unit", "is no unit of CloudWatch");
@@ -209,7 +209,7 @@ static enum hc_code take_unit(struct parsing *p)
 
 static enum hc_code take_value(struct parsing *p)
 {
-	double x;
+	double x = 0;
 	HC_TRY(take_number(p, "Value", &x));
 	p->m.point.samples = 1;
 	p->m.point.sum = p->m.point.minimum = p->m.point.maximum = x;

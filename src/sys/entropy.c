@@ -22,7 +22,7 @@ enum hc_code hc_random_fill(void *out, size_t n, struct hc_err *err)
 
 enum hc_code hc_random_hex(char *out, size_t n, struct hc_err *err)
 {
-	unsigned char bytes[HC_RANDOM_HEX_MAX / 2];
+	unsigned char bytes[HC_RANDOM_HEX_MAX / 2] = {0};
 	assert(n % 2 == 0 && n <= HC_RANDOM_HEX_MAX);
 	HC_TRY(hc_random_fill(bytes, n / 2, err));
 	for (size_t i = 0; i < n; i++)
