@@ -18,7 +18,8 @@
 static void answer(const char *verdict, const char *p, size_t n)
 {
 	printf("%s %zu\n", verdict, n);
-	fwrite(p, 1, n, stdout);
+	if (n > 0)
+		fwrite(p, 1, n, stdout);
 	fflush(stdout);
 }
 
