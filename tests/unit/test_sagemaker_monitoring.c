@@ -862,7 +862,7 @@ static void test_refused_jobs(void **state)
 		 "Environment.post_analytics_processor_script"},
 		{"Environment.record_preprocessor_script", "'/opt/ml/processing'",
 		 "Environment.record_preprocessor_script"},
-		{"Environment.output_message_file", "'/root/.profile'", "Environment.output_message_file"},
+		{"Environment.output_message_file", "'/home/a/.profile'", "Environment.output_message_file"},
 		{"Environment.cloudwatch_metrics_directory", "'/opt/ml/./x'",
 		 "Environment.cloudwatch_metrics_directory"},
 		/* Inputs. */
