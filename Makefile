@@ -53,6 +53,7 @@ test: deps-test ## all ordinary tests (installs what is missing)
 	$(PYTHON) tools/tidy --self-test
 	$(PYTHON) tools/tidy
 	@grep -q '"unit' $(BUILD)/meson-info/intro-tests.json || meson setup --reconfigure $(BUILD) -Dtests=enabled
+	@$(MAKE) --no-print-directory build
 	meson test -C $(BUILD) --num-processes $(JOBS) --print-errorlogs
 	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) $(at_once) --junitxml=$(BUILD)/pytest.xml tests/e2e tests/prop
 	@$(PYTHON) tools/tally $(BUILD)/meson-logs/testlog.junit.xml $(BUILD)/pytest.xml
