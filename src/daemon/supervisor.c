@@ -284,10 +284,14 @@ static enum hc_code evaluate(struct hc_db *db, void *arg, struct hc_err *err)
 	return hc_alarms_evaluate(db, *(int64_t *)arg, NULL, err);
 }
 
+struct pruning {
+	int64_t before_us, removed;
+};
+
 static enum hc_code prune(struct hc_db *db, void *arg, struct hc_err *err)
 {
-	int64_t removed;
-	return hc_datapoints_prune(db, *(int64_t *)arg - HC_TELEMETRY_KEEP_US, PRUNE_ROWS, &removed, err);
+	struct pruning *p = arg;
+	return hc_datapoints_prune(db, p->before_us, PRUNE_ROWS, &p->removed, err);
 }
 
 static void keep_house(struct hc_supervisor *s, int64_t now_us)
@@ -301,9 +305,11 @@ static void keep_house(struct hc_supervisor *s, int64_t now_us)
 			hc_event_error("alarms_not_evaluated", &err);
 	}
 	if (steady >= s->prune_next_us) {
-		s->prune_next_us = steady + HC_HOUR_US;
-		if (hc_catalog_write(catalog, prune, &now_us, &err) != HC_OK)
+		struct pruning p = {.before_us = now_us - HC_TELEMETRY_KEEP_US};
+		if (hc_catalog_write(catalog, prune, &p, &err) != HC_OK)
 			hc_event_error("datapoints_not_pruned", &err);
+		/* A few at a time, so that no transaction is long; what is left is for the next turn. */
+		s->prune_next_us = p.removed == PRUNE_ROWS ? steady : steady + HC_HOUR_US;
 	}
 }
 
