@@ -1,5 +1,6 @@
 #include "catalog/catalog.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -385,8 +386,11 @@ static _Noreturn void be_killed(const char *path, int64_t from)
 		pause();
 }
 
-/* Runs a child for a time and kills it; the greatest number that it told, each of which is put into `told`. */
-static int64_t kill_one(int64_t from, long after_ms, bool *told, int64_t max)
+/*
+ * Runs a child for a time and kills it; the greatest number that it told, each of which is put into `told`. With `at_work` the time begins when it has told its
+ * first, however slow the machine is; without, it may still be opening.
+ */
+static int64_t kill_one(int64_t from, long after_ms, bool at_work, bool *told, int64_t max)
 {
 	int ends[2], status;
 	assert_int_equal(pipe(ends), 0);
@@ -398,6 +402,9 @@ static int64_t kill_one(int64_t from, long after_ms, bool *told, int64_t max)
 		be_killed(path_of("catalog"), from);
 	}
 	close(ends[1]);
+	struct pollfd first = {.fd = ends[0], .events = POLLIN};
+	if (at_work)
+		assert_int_equal(poll(&first, 1, 60000), 1);
 	sleep_ms(after_ms);
 	kill(child, SIGKILL);
 	int64_t id, last = from - 1;
@@ -421,7 +428,7 @@ static void test_kills(void **state)
 	int64_t from = 1, n = 0;
 	hc_catalog_close(open_with_table());
 	for (int i = 0; i < KILLS; i++) {
-		kill_one(from, (long)(check_random(&random) % 40), told, MAX);
+		kill_one(from, (long)(check_random(&random) % 40), i % 2 == 0, told, MAX);
 		struct hc_catalog *c = open_with_table();
 		assert_int_equal(
 			number_of(c, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
@@ -440,7 +447,7 @@ static void test_kills(void **state)
 		from = number_of(c, "SELECT coalesce(max(id), 0) FROM n") + 1;
 		hc_catalog_close(c);
 	}
-	assert_true(n > KILLS);
+	assert_true(n >= KILLS / 2);
 }
 
 int main(void)
