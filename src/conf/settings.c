@@ -96,7 +96,7 @@ static enum hc_code load_line(struct loading *l, struct hc_str line, const char 
 {
 	char shown[HC_STR_SHOW_SIZE], origin[HC_SETTING_SHOWN_SIZE];
 	const char *equals = memchr(line.p, '=', line.n);
-	if (!equals) {
+	if (!equals || memchr(line.p, '\0', line.n)) { /* a value would end at a NUL, unseen */
 		hc_fail(err, HC_USAGE, "'%s' is no setting", hc_str_show(line, shown));
 		return hc_hint(err, "write NAME = VALUE");
 	}

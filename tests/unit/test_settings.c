@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -127,6 +128,23 @@ static void test_file_that_must_be_there(void **state)
 	assert_non_null(strstr(err.msg, "/nowhere/x.conf"));
 }
 
+static void test_nul(void **state)
+{
+	(void)state;
+	static const char text[] = "listen = 127.0.0.1:1\0x\n";
+	char path[] = "/tmp/hc-settings-XXXXXX";
+	struct hc_err err;
+	struct hc_parsed parsed = {0};
+	HC_ARENA_SCOPED struct hc_arena arena = HC_ARENA(1 << 20);
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	assert_int_equal(hc_settings_load(&table, &command, path, true, &arena, &parsed, &err), HC_USAGE);
+	remove(path);
+	assert_non_null(strstr(err.msg, "is no setting"));
+}
+
 static void test_variable(void **state)
 {
 	(void)state;
@@ -138,8 +156,11 @@ static void test_variable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_precedence),      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_flags_and_lists), cmocka_unit_test(test_file_that_must_be_there),
+		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_flags_and_lists),
+		cmocka_unit_test(test_file_that_must_be_there),
+		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_variable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
