@@ -5,14 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t digits(const char *p, const char *end)
-{
-	const char *q = p;
-	while (q < end && *q >= '0' && *q <= '9')
-		q++;
-	return (size_t)(q - p);
-}
-
 static bool parse_named(struct hc_str s, double *out)
 {
 	bool negative = s.n && s.p[0] == '-';
@@ -27,77 +19,198 @@ static bool parse_named(struct hc_str s, double *out)
 	return true;
 }
 
-static bool is_decimal(struct hc_str s)
+/* A decimal number: +-mantissa * 10^exponent where `exact`. */
+struct decimal_text {
+	bool negative, exact;
+	uint64_t mantissa;
+	int64_t exponent;
+};
+
+enum {
+	DIGITS_EXACT = 19,      /* any 19 digits are below 2^64 */
+	EXPONENT_SEEN = 100000, /* exponents beyond it are all alike, and far beyond what is exact here */
+};
+
+static inline bool is_digit(char c)
 {
-	const char *p = s.p, *end = s.p + s.n;
-	if (p < end && (*p == '-' || *p == '+'))
-		p++;
-	size_t whole = digits(p, end), fraction = 0;
-	p += whole;
-	if (p < end && *p == '.') {
-		p++;
-		fraction = digits(p, end);
-		p += fraction;
-	}
-	if (whole + fraction == 0)
-		return false;
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		p++;
-		if (p < end && (*p == '-' || *p == '+'))
-			p++;
-		size_t exponent = digits(p, end);
-		if (exponent == 0)
-			return false;
-		p += exponent;
-	}
-	return p == end;
+	return c >= '0' && c <= '9';
 }
 
-/* Up to 19 digits and a small power of ten are exact in doubles (Clinger 1990): no strtod. */
-static bool parse_fast(struct hc_str s, double *out)
+/* The value of eight digits, first in the lowest byte; false if a byte is none. */
+static inline bool eight_digits(const char *p, uint64_t *value)
 {
-	static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-				       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-	size_t i = 0;
-	bool negative = s.n && s.p[0] == '-';
-	if (negative)
-		i++;
-	uint64_t mantissa = 0;
-	size_t fraction = 0, seen = 0;
-	bool point = false;
-	for (; i < s.n; i++) {
-		char c = s.p[i];
-		if (c == '.' && !point) {
-			point = true;
-		} else if (c >= '0' && c <= '9' && seen < 19) {
-			mantissa = mantissa * 10 + (uint64_t)(c - '0');
-			seen += mantissa != 0;
-			fraction += point;
-		} else {
-			return false;
-		}
-	}
-	if (i == 0 || (i == 1 && (negative || point)) || mantissa > (1ull << 53) || fraction > 22 ||
-	    (negative && point && s.n == 2))
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	v ^= UINT64_C(0x3030303030303030);
+	if ((((v & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7676767676767676)) | v) & UINT64_C(0x8080808080808080))
 		return false;
-	double x = (double)mantissa / power[fraction];
-	*out = negative ? -x : x;
+	v = v * 10 + (v >> 8);                                                /* pairs, in every second byte */
+	v = (v & UINT64_C(0x00ff00ff00ff00ff)) * ((UINT64_C(100) << 16) + 1); /* fours, above each second of them */
+	*value = (v >> 16 & UINT64_C(0x0000ffff0000ffff)) * ((UINT64_C(10000) << 32) + 1) >> 32;
 	return true;
+}
+
+/* Reads digits on to `value`, modulo 2^64; returns where they end. */
+static inline const char *read_digits(const char *p, const char *end, uint64_t *value)
+{
+	uint64_t v = *value, eight;
+	while (end - p >= 8 && eight_digits(p, &eight)) {
+		v = v * 100000000 + eight;
+		p += 8;
+	}
+	for (; p < end && is_digit(*p); p++)
+		v = v * 10 + (uint64_t)(*p - '0');
+	*value = v;
+	return p;
+}
+
+static inline const char *skip_zeros(const char *p, const char *end)
+{
+	while (p < end && *p == '0')
+		p++;
+	return p;
+}
+
+/* Adds what follows an 'e'; false if it is no exponent. */
+static bool read_exponent(const char *p, const char *end, int64_t *exponent)
+{
+	bool negative = p < end && *p == '-';
+	if (p < end && (*p == '-' || *p == '+'))
+		p++;
+	if (p == end)
+		return false;
+	int64_t e = 0;
+	for (; p < end; p++) {
+		if (!is_digit(*p))
+			return false;
+		e = e < EXPONENT_SEEN ? e * 10 + (*p - '0') : EXPONENT_SEEN;
+	}
+	*exponent += negative ? -e : e;
+	return true;
+}
+
+/* False if s is no decimal number. Zeros in front are no digits of the mantissa. */
+static bool read_decimal(struct hc_str s, struct decimal_text *out)
+{
+	const char *p = s.p, *end = s.p + s.n;
+	struct decimal_text d = {.negative = *p == '-'};
+	if (*p == '-' || *p == '+')
+		p++;
+	const char *whole = p, *significant = p = skip_zeros(p, end);
+	p = read_digits(p, end, &d.mantissa);
+	ptrdiff_t digits = p - whole, in_mantissa = p - significant;
+	if (p < end && *p == '.') {
+		const char *fraction = ++p;
+		significant = p = in_mantissa ? p : skip_zeros(p, end);
+		p = read_digits(p, end, &d.mantissa);
+		digits += p - fraction;
+		in_mantissa += p - significant;
+		d.exponent = fraction - p;
+	}
+	if (digits == 0)
+		return false;
+	if (p < end && ((*p != 'e' && *p != 'E') || !read_exponent(p + 1, end, &d.exponent)))
+		return false;
+	d.exact = in_mantissa <= DIGITS_EXACT;
+	*out = d;
+	return true;
+}
+
+enum { FIVES_MAX = 27 }; /* 5^27 is the last below 2^63 */
+
+static const uint64_t fives[FIVES_MAX + 1] = {
+	UINT64_C(1),
+	UINT64_C(5),
+	UINT64_C(25),
+	UINT64_C(125),
+	UINT64_C(625),
+	UINT64_C(3125),
+	UINT64_C(15625),
+	UINT64_C(78125),
+	UINT64_C(390625),
+	UINT64_C(1953125),
+	UINT64_C(9765625),
+	UINT64_C(48828125),
+	UINT64_C(244140625),
+	UINT64_C(1220703125),
+	UINT64_C(6103515625),
+	UINT64_C(30517578125),
+	UINT64_C(152587890625),
+	UINT64_C(762939453125),
+	UINT64_C(3814697265625),
+	UINT64_C(19073486328125),
+	UINT64_C(95367431640625),
+	UINT64_C(476837158203125),
+	UINT64_C(2384185791015625),
+	UINT64_C(11920928955078125),
+	UINT64_C(59604644775390625),
+	UINT64_C(298023223876953125),
+	UINT64_C(1490116119384765625),
+	UINT64_C(7450580596923828125),
+};
+
+/* `bits`, below 2^63 and not below 2^61, and more behind them if `more`, times 2^exponent; rounded once: the last bit
+ * set for what is behind it is all that rounding to 53 bits asks for. */
+static double round_bits(uint64_t bits, bool more, int exponent)
+{
+	uint64_t power_bits = (uint64_t)(1023 + exponent) << 52;
+	double power;
+	memcpy(&power, &power_bits, sizeof power);
+	return (double)(int64_t)(bits | more) * power;
+}
+
+/* mantissa / 5^n * 2^-n */
+static double divide_by_ten(uint64_t mantissa, int n)
+{
+	int up = __builtin_clzll(mantissa), up_five = __builtin_clzll(fives[n]);
+	unsigned __int128 dividend = (unsigned __int128)(mantissa << up) << 62;
+	uint64_t five = fives[n] << up_five, quotient = (uint64_t)(dividend / five);
+	bool more = (uint64_t)dividend != quotient * five; /* the remainder is below 2^64 */
+	return round_bits(quotient, more, up_five - up - 62 - n);
+}
+
+/* mantissa * 5^n * 2^n */
+static double times_ten(uint64_t mantissa, int n)
+{
+	int up = __builtin_clzll(mantissa) + __builtin_clzll(fives[n]); /* leaves 127 or 128 bits */
+	unsigned __int128 product = (unsigned __int128)mantissa * fives[n] << up;
+	bool more = (product & (((unsigned __int128)1 << 65) - 1)) != 0;
+	return round_bits((uint64_t)(product >> 65), more, 65 - up + n);
+}
+
+/* mantissa * 10^exponent, |exponent| at most FIVES_MAX, correctly rounded. */
+static double scale(uint64_t mantissa, int exponent)
+{
+	if (mantissa == 0)
+		return 0;
+	return exponent < 0 ? divide_by_ten(mantissa, -exponent) : times_ten(mantissa, exponent);
+}
+
+static double scale_long(struct hc_str s)
+{
+	char text[HC_NUMBER_TEXT_MAX + 1];
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	return strtod(text, NULL);
 }
 
 bool hc_number_parse(struct hc_str s, double *out)
 {
+	struct decimal_text d;
 	s = hc_str_trim(s);
 	if (s.n == 0 || s.n > HC_NUMBER_TEXT_MAX)
 		return false;
-	if (parse_fast(s, out))
-		return true;
-	if (!is_decimal(s))
+	if (!read_decimal(s, &d))
 		return parse_named(s, out);
-	char text[HC_NUMBER_TEXT_MAX + 1];
-	memcpy(text, s.p, s.n);
-	text[s.n] = '\0';
-	*out = strtod(text, NULL);
+	if (!d.exact || d.exponent < -FIVES_MAX || d.exponent > FIVES_MAX) {
+		*out = scale_long(s);
+		return true;
+	}
+	double x = scale(d.mantissa, (int)d.exponent);
+	*out = d.negative ? -x : x;
 	return true;
 }
 

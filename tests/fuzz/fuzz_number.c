@@ -1,9 +1,12 @@
 /*
  * Numbers: what is read is what strtod reads, where the grammars agree; what is printed reads back.
- * The input is a text; its first eight bytes are also taken as a double.
+ * The input is a text; its first eight bytes are also taken as a double,
+ * and as a mantissa of up to 19 digits with the ninth as an exponent: what is read without strtod.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/number.h"
 #include "target.h"
@@ -69,6 +72,17 @@ static void check_print(double x)
 	must(hc_number_parse((struct hc_str){brief, n_brief}, &back) && (back == x || isnan(x)));
 }
 
+static void check_decimal(const uint8_t *data)
+{
+	uint64_t mantissa;
+	char text[64];
+	double got, expected;
+	memcpy(&mantissa, data, sizeof mantissa);
+	size_t n = (size_t)snprintf(text, sizeof text, "%" PRIu64 "e%d", mantissa, (int8_t)data[8] / 4);
+	must(hc_number_parse((struct hc_str){text, n}, &got));
+	must(expected_number((struct hc_str){text, n}, &expected) && same_double(got, expected));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hc_str text = input_text(data, size);
@@ -84,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(is_integer == expected_u64(text, &expected_integer));
 	must(is_integer ? integer == expected_integer : integer == 7);
 
+	if (size > sizeof got)
+		check_decimal(data);
 	if (size >= sizeof got && !is) {
 		memcpy(&got, data, sizeof got);
 		check_print(got);

@@ -302,6 +302,78 @@ static void test_parse_against_strtod(void **state)
 	}
 }
 
+static void check_as_strtod(const char *text, size_t n)
+{
+	double x = 77, expected = strtod(text, NULL);
+	if (!hc_number_parse((struct hc_str){text, n}, &x) || bits(x) != bits(expected))
+		fail_msg("\"%s\" reads %a, not %a", text, x, expected);
+}
+
+/* mantissa * 10^exponent as a text, with a point behind digit `point` if there is one. */
+static size_t print_decimal(char text[64], uint64_t mantissa, int exponent, size_t point)
+{
+	char digits[24];
+	size_t n = 0, at = 0;
+	do
+		digits[n++] = (char)('0' + mantissa % 10);
+	while ((mantissa /= 10) > 0);
+	for (size_t i = n; i > 0; i--) {
+		text[at++] = digits[i - 1];
+		if (n - i + 1 == point)
+			text[at++] = '.';
+	}
+	exponent += point <= n ? (int)(n - point) : 0;
+	if (exponent || point % 2)
+		at += (size_t)snprintf(text + at, 8, "%c%d", point % 3 ? 'e' : 'E', exponent);
+	text[at] = '\0';
+	return at;
+}
+
+/* What goes without strtod: up to 19 digits, small powers of ten. A million of them. */
+static void test_parse_exactly(void **state)
+{
+	(void)state;
+	static const uint64_t limits[] = {10000, 1ull << 53, 10000000000000000, 100000000000000000,
+					  10000000000000000000u};
+	uint64_t random = 4;
+	for (int i = 0; i < 1000000; i++) {
+		char text[64];
+		uint64_t r = check_random(&random), mantissa = check_random(&random) % limits[r % COUNT(limits)];
+		check_as_strtod(text, print_decimal(text, mantissa, (int)(r >> 8 & 63) - 31, 1 + (r >> 16) % 20));
+	}
+}
+
+/* Halfway between two doubles and next to it: integers above 2^53 with one bit too many, times and over tens. */
+static void test_parse_halfway(void **state)
+{
+	(void)state;
+	uint64_t random = 5;
+	for (int i = 0; i < 300000; i++) {
+		char text[64];
+		uint64_t r = check_random(&random), half = (check_random(&random) >> 10 | UINT64_C(1) << 53 | 1)
+							   << r % 10;
+		int tens = 0;
+		for (uint64_t steps = (r >> 8) % 4; steps > 0 && half < UINT64_MAX / 10; steps--, tens--)
+			half *= 10;
+		if (half > 9999999999999999999u)
+			half /= 2;
+		check_as_strtod(text, print_decimal(text, half + (r >> 16) % 3 - 1, tens, 1 + (r >> 24) % 20));
+	}
+	static const char *const zeros[] = {"00000000000000000000000000.5",
+					    "0.00000000000000000000000000012345678",
+					    "12345678901234567890",
+					    "0.12345678901234567890",
+					    "1234567890123456789e27",
+					    "1234567890123456789e28",
+					    "1e-27",
+					    "1e-28",
+					    "00012345678.87654321000",
+					    "9999999999999999999",
+					    "18446744073709551615e0"};
+	for (size_t i = 0; i < COUNT(zeros); i++)
+		check_as_strtod(zeros[i], strlen(zeros[i]));
+}
+
 static void test_u64(void **state)
 {
 	(void)state;
@@ -334,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_print),         cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_print_short),   cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_parse_against_strtod),
+		cmocka_unit_test(test_parse_exactly), cmocka_unit_test(test_parse_halfway),
 		cmocka_unit_test(test_u64),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
