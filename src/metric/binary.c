@@ -5,89 +5,120 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metric/exact.h"
 #include "metric/formula.h"
-
-enum {
-	SETS = HC_SAMPLES + 1, /* all records, then the samples */
-	PATTERNS = 1 << HC_SAMPLES,
-	CAP_MIN = 256,
-};
+#include "metric/ordered.h"
+#include "metric/tape.h"
+#include "metric/walk.h"
+#include "spill/bins.h"
 
 /* ---- accumulating ---- */
 
-void hc_binary_free(struct hc_binary *b)
-{
-	free(b->records);
-	*b = (struct hc_binary){0};
-}
-
-static enum hc_code make_room(struct hc_binary *b, size_t more, struct hc_err *err)
-{
-	if (more <= b->cap - b->n)
-		return HC_OK;
-	if (more > HC_BINARY_RECORDS_MAX - b->n)
-		return hc_fail(err, HC_LIMIT, "more than %zu records in one measurement", HC_BINARY_RECORDS_MAX);
-	size_t cap = b->cap ? b->cap : CAP_MIN;
-	while (cap - b->n < more)
-		cap *= 2;
-	struct hc_binary_record *records = realloc(b->records, cap * sizeof *records);
-	if (!records)
-		return hc_fail_nomem(err, "the records of the measurement");
-	b->records = records;
-	b->cap = cap;
-	return HC_OK;
-}
-
-enum hc_code hc_binary_add(struct hc_binary *b, struct hc_binary_record record, struct hc_err *err)
-{
-	HC_TRY(make_room(b, 1, err));
-	b->records[b->n++] = record;
-	return HC_OK;
-}
-
-enum hc_code hc_binary_merge(struct hc_binary *b, const struct hc_binary *from, struct hc_err *err)
-{
-	if (from->n == 0)
-		return HC_OK;
-	HC_TRY(make_room(b, from->n, err));
-	memcpy(b->records + b->n, from->records, from->n * sizeof *from->records);
-	b->n += from->n;
-	return HC_OK;
-}
-
-/* ---- what records mean ---- */
-
-struct meaning {
-	const enum hc_binary_role *roles;
-	size_t n_roles;
-	double threshold;
+enum {
+	BINS = 256,
+	LINEAR_STEPS = 128,
+	TAIL_OCTAVES = 32, /* the tails end at 2^-32 from 0 and from 1 */
+	TAIL_STEPS = 2 * TAIL_OCTAVES,
 };
 
-static enum hc_binary_role role_of(const struct meaning *means, uint16_t class)
+struct hc_binary {
+	bool has_score, written;
+	struct hc_spill *spill;
+	struct hc_bins *bins;
+	unsigned writers;
+};
+
+/* How far x, 0 to 1, is above 2^-TAIL_OCTAVES, in half octaves. */
+static inline unsigned tail(double x)
 {
-	return class < means->n_roles ? means->roles[class] : HC_ROLE_NONE;
+	enum { STEPS_BELOW = 2 * (1023 - TAIL_OCTAVES) }; /* exponent and first bit of the fraction of that number */
+	uint64_t bits;
+	memcpy(&bits, &x, sizeof bits);
+	unsigned steps = (unsigned)(bits >> 51);
+	return steps < STEPS_BELOW ? 0 : steps - STEPS_BELOW;
 }
 
-static enum hc_binary_role predicted_role(const struct meaning *means, const struct hc_binary_record *r)
+/*
+ * The bin of a score, ascending with it. Scores crowd at both ends when classes are rare or a model is good: a third of
+ * the steps is even, the others are even in the logarithms of the score and of its distance from 1. Numbers outside go
+ * to the ends, NaN to the first bin.
+ */
+static inline unsigned bin_of(double score)
 {
-	if (r->predicted == HC_BINARY_BY_SCORE)
-		return r->score > means->threshold ? HC_ROLE_POSITIVE : HC_ROLE_NEGATIVE;
-	return role_of(means, r->predicted);
+	double s = score > 0 ? score < 1 ? score : 1 : 0;
+	unsigned bin = (unsigned)(s * LINEAR_STEPS) + tail(s) + (TAIL_STEPS - tail(1 - s));
+	return bin < BINS ? bin : BINS - 1;
 }
 
-/* Moves the records that are measured to the front, returns how many they are. */
-static size_t gather_measured(struct hc_binary *b, const struct meaning *means)
+enum hc_code hc_binary_open(bool has_score, struct hc_spill *spill, unsigned writers, struct hc_binary **out,
+			    struct hc_err *err)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < b->n; i++) {
-		struct hc_binary_record r = b->records[i];
-		if (role_of(means, r.actual) == HC_ROLE_NONE || predicted_role(means, &r) == HC_ROLE_NONE)
-			continue;
-		b->records[i] = b->records[n];
-		b->records[n++] = r;
+	struct hc_binary *b = malloc(sizeof *b);
+	if (!b)
+		return hc_fail_nomem(err, "the records of the measurement");
+	*b = (struct hc_binary){.has_score = has_score, .spill = spill, .writers = writers};
+	enum hc_code code = hc_bins_open(spill, BINS, sizeof(struct hc_binary_record), writers, &b->bins, err);
+	if (code != HC_OK) {
+		free(b);
+		return code;
 	}
-	return n;
+	*out = b;
+	return HC_OK;
+}
+
+void hc_binary_free(struct hc_binary *b)
+{
+	if (!b)
+		return;
+	hc_bins_free(b->bins);
+	free(b);
+}
+
+enum hc_code hc_binary_add(struct hc_binary *b, unsigned writer, struct hc_binary_record record, struct hc_err *err)
+{
+	void *row;
+	unsigned bin = b->has_score ? bin_of(record.score) : (unsigned)record.samples; /* any, then */
+	assert(!b->written && writer < b->writers);
+	HC_TRY(hc_bins_row(b->bins, hc_bins_cursors(b->bins, writer), writer, bin, sizeof record, &row, err));
+	struct hc_binary_record *r = row;
+	memset(r, 0, sizeof *r); /* its gaps may go to disk */
+	r->score = record.score;
+	r->actual = record.actual;
+	r->predicted = record.predicted;
+	r->samples = record.samples;
+	return HC_OK;
+}
+
+static void end_writing(struct hc_binary *b)
+{
+	if (!b->written)
+		hc_bins_flush(b->bins);
+	b->written = true;
+}
+
+static enum hc_code each_of_bin(struct hc_binary *b, unsigned bin, hc_binary_take *take, void *arg, struct hc_err *err)
+{
+	struct hc_bins_view view;
+	enum hc_code code = HC_OK;
+	HC_TRY(hc_bins_load(b->bins, bin, &view, err));
+	for (size_t run = 0; run < view.n_runs && code == HC_OK; run++)
+		code = take(arg, view.runs[run].rows, view.runs[run].n, err);
+	hc_bins_unload(b->bins, bin, &view, false);
+	return code;
+}
+
+enum hc_code hc_binary_each(struct hc_binary *b, hc_binary_take *take, void *arg, struct hc_err *err)
+{
+	end_writing(b);
+	for (unsigned bin = 0; bin < BINS; bin++)
+		HC_TRY(each_of_bin(b, bin, take, arg, err));
+	return HC_OK;
+}
+
+enum hc_code hc_binary_ordered(struct hc_binary *b, const uint16_t *numbers, size_t classes, hc_binary_group *take,
+			       void *arg, struct hc_err *err)
+{
+	end_writing(b);
+	return hc_ordered_each(b->bins, BINS, b->spill, b->has_score, numbers, classes, take, arg, err);
 }
 
 /* ---- confusion matrices and what follows from them ---- */
@@ -106,28 +137,20 @@ static uint64_t negatives(const struct matrix *m)
 	return m->fp + m->tn;
 }
 
-static void count_matrices(const struct hc_binary_record *records, size_t n, const struct meaning *means,
-			   struct matrix matrices[SETS])
+/* The matrix of all records (0), or of sample set - 1. */
+static struct matrix matrix_of(const struct hc_tape_counts *counts, unsigned set)
 {
-	uint64_t counts[PATTERNS][2][2] = {0}; /* [samples][actual][predicted] */
-	for (size_t i = 0; i < n; i++) {
-		bool actual = role_of(means, records[i].actual) == HC_ROLE_POSITIVE;
-		bool predicted = predicted_role(means, &records[i]) == HC_ROLE_POSITIVE;
-		counts[records[i].samples % PATTERNS][actual][predicted]++;
+	struct matrix m = {0};
+	unsigned wanted = set ? 1u << (set - 1) : 0;
+	for (unsigned i = 0; i < 1u << HC_SAMPLES; i++) {
+		if ((i & wanted) != wanted)
+			continue;
+		m.tn += counts->n[i][HC_ROLE_NEGATIVE][HC_ROLE_NEGATIVE];
+		m.fp += counts->n[i][HC_ROLE_NEGATIVE][HC_ROLE_POSITIVE];
+		m.fn += counts->n[i][HC_ROLE_POSITIVE][HC_ROLE_NEGATIVE];
+		m.tp += counts->n[i][HC_ROLE_POSITIVE][HC_ROLE_POSITIVE];
 	}
-	for (unsigned set = 0; set < SETS; set++) {
-		struct matrix *m = &matrices[set];
-		*m = (struct matrix){0};
-		unsigned wanted = set ? 1u << (set - 1) : 0;
-		for (unsigned i = 0; i < PATTERNS; i++) {
-			if ((i & wanted) != wanted)
-				continue;
-			m->tn += counts[i][0][0];
-			m->fp += counts[i][0][1];
-			m->fn += counts[i][1][0];
-			m->tp += counts[i][1][1];
-		}
-	}
+	return m;
 }
 
 struct scores {
@@ -192,113 +215,14 @@ static const char *reason(enum hc_binary_metric metric, const struct matrix *m)
 	}
 }
 
-/* ---- sorting by score ---- */
+/* ---- areas and curves ---- */
 
-/* Ascending keys are descending scores; -0.0 and 0.0 have the same one. */
-static inline uint64_t sort_key(double score)
-{
-	uint64_t bits;
-	score += 0.0;
-	memcpy(&bits, &score, sizeof bits);
-	return bits >> 63 ? bits : ~bits & ~(UINT64_C(1) << 63);
-}
-
-enum { RADIX = 256, PASSES = 8 };
-
-struct histogram {
-	size_t counts[PASSES][RADIX];
-};
-
-static void count_digits(struct histogram *h, const struct hc_binary_record *records, size_t n)
-{
-	memset(h, 0, sizeof *h);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t key = sort_key(records[i].score);
-		for (int pass = 0; pass < PASSES; pass++)
-			h->counts[pass][key >> 8 * pass & (RADIX - 1)]++;
-	}
-}
-
-static void scatter(const size_t counts[RADIX], int pass, const struct hc_binary_record *from,
-		    struct hc_binary_record *to, size_t n)
-{
-	size_t at[RADIX], sum = 0;
-	for (int d = 0; d < RADIX; d++) {
-		at[d] = sum;
-		sum += counts[d];
-	}
-	for (size_t i = 0; i < n; i++)
-		to[at[sort_key(from[i].score) >> 8 * pass & (RADIX - 1)]++] = from[i];
-}
-
-/* Sorts the first n records by score, descending: a radix sort from the last byte of the key on. */
-static enum hc_code sort_by_score(struct hc_binary *b, size_t n, struct hc_err *err)
-{
-	if (n < 2)
-		return HC_OK;
-	struct hc_binary_record *from = b->records, *to = malloc(n * sizeof *to), *scratch = to;
-	if (!to)
-		return hc_fail_nomem(err, "sorting the records by score");
-	struct histogram h;
-	count_digits(&h, from, n);
-	uint64_t any = sort_key(from[0].score);
-	for (int pass = 0; pass < PASSES; pass++) {
-		if (h.counts[pass][any >> 8 * pass & (RADIX - 1)] == n)
-			continue; /* all records have the same byte here */
-		scatter(h.counts[pass], pass, from, to, n);
-		struct hc_binary_record *sorted = to;
-		to = from;
-		from = sorted;
-	}
-	if (from != b->records)
-		memcpy(b->records, from, n * sizeof *from);
-	free(scratch);
-	return HC_OK;
-}
-
-/* ---- curves ---- */
-
-/* One set of records on its way along the curves. */
-struct walk {
-	uint64_t positives, negatives; /* in all */
-	uint64_t tp, fp;               /* so far */
-	double tpr, fpr, precision;    /* at the last point */
-	double auc;
-	struct hc_exact au_prc;
-};
-
-/* Goes on to a point where `tp` positives and `fp` negatives more have a score at least as high. */
-static void walk_to(struct walk *w, uint64_t tp, uint64_t fp)
-{
-	if (tp + fp == 0)
-		return; /* the set has no record with this score, hence no point */
-	bool first = w->tp + w->fp == 0;
-	w->tp += tp;
-	w->fp += fp;
-	double tpr = hc_ratio_or_zero(w->tp, w->positives), fpr = hc_ratio_or_zero(w->fp, w->negatives);
-	double precision = hc_ratio(w->tp, w->tp + w->fp);
-	if (first)
-		w->precision = precision; /* the precision-recall curve starts level */
-	w->auc += (fpr - w->fpr) * (tpr + w->tpr) / 2;
-	hc_exact_add(&w->au_prc, (tpr - w->tpr) * (precision + w->precision) / 2);
-	w->tpr = tpr;
-	w->fpr = fpr;
-	w->precision = precision;
-}
-
-/* A curve that keeps `kept` of its `full` points, evenly, the first and the last among them. */
-struct thinning {
-	size_t full, kept;
-	size_t seen;
-	struct hc_curve curve;
-};
-
-static enum hc_code start_curve(struct thinning *t, size_t full, size_t points, struct hc_arena *arena,
+static enum hc_code start_curve(struct hc_thinning *t, uint64_t full, size_t points, struct hc_arena *arena,
 				struct hc_err *err)
 {
 	if (points < 2)
 		points = 2;
-	*t = (struct thinning){.full = full, .kept = full < points ? full : points};
+	*t = (struct hc_thinning){.full = full, .kept = full < points ? (size_t)full : points};
 	double *memory = hc_arena_take(arena, 2 * t->kept * sizeof *memory);
 	if (!memory)
 		return hc_fail_nomem(err, "the points of a curve");
@@ -306,93 +230,29 @@ static enum hc_code start_curve(struct thinning *t, size_t full, size_t points, 
 	return HC_OK;
 }
 
-static void put_point(struct thinning *t, double x, double y)
+/* Walks the tape, unless it is empty; areas that are not defined become NaN. */
+static enum hc_code measure_scores(const struct hc_tape *tape, const struct matrix matrices[HC_SETS], size_t points,
+				   unsigned threads, struct hc_arena *arena, struct hc_measured *measured,
+				   struct hc_metrics *m, struct hc_err *err)
 {
-	/* Point k of those kept is point k * (full - 1) / (kept - 1), rounded, of all; kept is at least 2. */
-	size_t gaps = t->kept - 1, k = t->curve.n;
-	assert(gaps > 0);
-	size_t wanted = (size_t)(((unsigned __int128)k * (t->full - 1) + gaps / 2) / gaps);
-	if (t->seen++ != wanted)
-		return;
-	t->curve.x[k] = x;
-	t->curve.y[k] = y;
-	t->curve.n++;
-}
-
-static bool same_score(const struct hc_binary_record *a, const struct hc_binary_record *b)
-{
-	return sort_key(a->score) == sort_key(b->score);
-}
-
-static size_t count_scores(const struct hc_binary_record *records, size_t n)
-{
-	size_t scores = n > 0;
-	for (size_t i = 1; i < n; i++)
-		scores += !same_score(&records[i - 1], &records[i]);
-	return scores;
-}
-
-/* Walks over the records that share the score of record i; returns the index behind them. */
-static size_t walk_group(struct walk walks[SETS], const struct hc_binary_record *records, size_t n, size_t i,
-			 const struct meaning *means)
-{
-	uint64_t counts[SETS][2] = {0};
-	size_t first = i;
-	do {
-		bool positive = role_of(means, records[i].actual) == HC_ROLE_POSITIVE;
-		counts[0][positive]++;
-		for (unsigned k = 0; k < HC_SAMPLES; k++)
-			counts[k + 1][positive] += records[i].samples >> k & 1;
-		i++;
-	} while (i < n && same_score(&records[first], &records[i]));
-	for (int set = 0; set < SETS; set++)
-		walk_to(&walks[set], counts[set][1], counts[set][0]);
-	return i;
-}
-
-/* Fills areas and curves from the first n records, sorted; n > 0. */
-static enum hc_code draw_curves(const struct hc_binary_record *records, size_t n, const struct meaning *means,
-				struct walk walks[SETS], size_t points, struct hc_arena *arena, struct hc_metrics *m,
-				struct hc_err *err)
-{
-	struct thinning roc, pr;
-	size_t scores = count_scores(records, n);
-	HC_TRY(start_curve(&roc, scores + 2, points, arena, err));
-	HC_TRY(start_curve(&pr, scores + 1, points, arena, err));
-	put_point(&roc, 0, 0);
-	for (size_t i = 0; i < n;) {
-		bool first = i == 0;
-		i = walk_group(walks, records, n, i, means);
-		const struct walk *all = &walks[0];
-		if (first)
-			put_point(&pr, 0, all->precision);
-		put_point(&roc, all->fpr, all->tpr);
-		put_point(&pr, all->tpr, all->precision);
+	uint64_t actual[HC_SETS], other[HC_SETS];
+	for (int set = 0; set < HC_SETS; set++) {
+		actual[set] = positives(&matrices[set]);
+		other[set] = negatives(&matrices[set]);
 	}
-	put_point(&roc, 1, 1);
-	m->has_curves = true;
-	m->roc = roc.curve;
-	m->pr = pr.curve;
-	return HC_OK;
-}
-
-static enum hc_code measure_scores(struct hc_binary *b, size_t n, const struct meaning *means,
-				   const struct matrix matrices[SETS], size_t points, struct hc_arena *arena,
-				   struct hc_measured *measured, struct hc_metrics *m, struct hc_err *err)
-{
-	struct walk walks[SETS] = {0};
-	for (int set = 0; set < SETS; set++) {
-		walks[set].positives = positives(&matrices[set]);
-		walks[set].negatives = negatives(&matrices[set]);
+	struct hc_walk_areas areas = {0};
+	if (tape->n > 0) {
+		struct hc_thinning roc, pr;
+		HC_TRY(start_curve(&roc, tape->points + 2, points, arena, err));
+		HC_TRY(start_curve(&pr, tape->points + 1, points, arena, err));
+		HC_TRY(hc_walk(tape, actual, other, threads, &roc, &pr, &areas, err));
+		m->has_curves = true;
+		m->roc = roc.curve;
+		m->pr = pr.curve;
 	}
-	if (n > 0) {
-		HC_TRY(sort_by_score(b, n, err));
-		HC_TRY(draw_curves(b->records, n, means, walks, points, arena, m, err));
-	}
-	for (int set = 0; set < SETS; set++) {
-		struct walk *w = &walks[set];
-		measured->values[set][HC_BINARY_AUC] = w->positives && w->negatives ? w->auc : NAN;
-		measured->values[set][HC_BINARY_AU_PRC] = w->positives ? hc_exact_round(&w->au_prc) : NAN;
+	for (int set = 0; set < HC_SETS; set++) {
+		measured->values[set][HC_BINARY_AUC] = actual[set] && other[set] ? areas.auc[set] : NAN;
+		measured->values[set][HC_BINARY_AU_PRC] = actual[set] ? areas.au_prc[set] : NAN;
 	}
 	return HC_OK;
 }
@@ -404,20 +264,34 @@ static bool is_area(size_t metric)
 	return metric == HC_BINARY_AUC || metric == HC_BINARY_AU_PRC;
 }
 
-enum hc_code hc_binary_finish(struct hc_binary *b, const enum hc_binary_role *roles, size_t n_roles, double threshold,
-			      bool has_score, size_t curve_points, struct hc_arena *arena, struct hc_metrics *out,
-			      struct hc_err *err)
+static enum hc_code enter_matrix(struct hc_metrics *m, const struct matrix *matrix, struct hc_arena *arena,
+				 struct hc_err *err)
 {
-	struct meaning means = {roles, n_roles, threshold};
-	struct matrix matrices[SETS];
+	m->counts = hc_arena_take(arena, 4 * sizeof *m->counts);
+	if (!m->counts)
+		return hc_fail_nomem(err, "the confusion matrix");
+	m->counts[0] = matrix->tn;
+	m->counts[1] = matrix->fp;
+	m->counts[2] = matrix->fn;
+	m->counts[3] = matrix->tp;
+	return HC_OK;
+}
+
+/* Computes everything from the counts, and from the tape where there are scores. */
+static enum hc_code measure(const struct hc_tape_counts *counts, const struct hc_tape *tape, bool has_score,
+			    size_t curve_points, unsigned threads, struct hc_arena *arena, struct hc_metrics *out,
+			    struct hc_err *err)
+{
+	struct matrix matrices[HC_SETS];
 	struct hc_measured measured = {0};
-	size_t n = gather_measured(b, &means);
-	struct hc_metrics m = {.problem = HC_BINARY, .n = n, .classes = 2};
-	count_matrices(b->records, n, &means, matrices);
-	for (int set = 0; set < SETS; set++)
+	for (unsigned set = 0; set < HC_SETS; set++) {
+		matrices[set] = matrix_of(counts, set);
 		enter_ratios(&matrices[set], measured.values[set]);
+	}
+	struct hc_metrics m = {.problem = HC_BINARY, .classes = 2};
+	m.n = positives(&matrices[0]) + negatives(&matrices[0]);
 	if (has_score)
-		HC_TRY(measure_scores(b, n, &means, matrices, curve_points, arena, &measured, &m, err));
+		HC_TRY(measure_scores(tape, matrices, curve_points, threads, arena, &measured, &m, err));
 	hc_metrics_enter(&m, HC_BINARY_METRICS, &measured);
 	for (size_t i = 0; i < HC_BINARY_METRICS; i++) {
 		if (is_area(i) && !has_score)
@@ -425,13 +299,31 @@ enum hc_code hc_binary_finish(struct hc_binary *b, const enum hc_binary_role *ro
 		else if (isnan(m.values[i].value))
 			m.values[i].undefined = reason((enum hc_binary_metric)i, &matrices[0]);
 	}
-	m.counts = hc_arena_take(arena, 4 * sizeof *m.counts);
-	if (!m.counts)
-		return hc_fail_nomem(err, "the confusion matrix");
-	m.counts[0] = matrices[0].tn;
-	m.counts[1] = matrices[0].fp;
-	m.counts[2] = matrices[0].fn;
-	m.counts[3] = matrices[0].tp;
+	HC_TRY(enter_matrix(&m, &matrices[0], arena, err));
 	*out = m;
 	return HC_OK;
+}
+
+enum hc_code hc_binary_finish(struct hc_binary *b, const enum hc_binary_role *roles, size_t n_roles, double threshold,
+			      size_t curve_points, unsigned threads, struct hc_arena *arena, struct hc_metrics *out,
+			      struct hc_err *err)
+{
+	end_writing(b);
+	if (hc_bins_total(b->bins) > HC_BINARY_RECORDS_MAX)
+		return hc_fail(err, HC_LIMIT, "more than %llu records in one measurement",
+			       (unsigned long long)HC_BINARY_RECORDS_MAX);
+	struct hc_tape_roles *by_class = calloc(1, sizeof *by_class); /* HC_ROLE_NONE is 0 */
+	if (!by_class)
+		return hc_fail_nomem(err, "the classes of the measurement");
+	by_class->threshold = threshold;
+	for (size_t class = 0; class < n_roles && class < HC_BINARY_BY_SCORE; class ++)
+		by_class->role[class] = (uint8_t)roles[class];
+	struct hc_tape tape;
+	struct hc_tape_counts counts;
+	enum hc_code code = hc_tape_make(b->bins, BINS, b->spill, by_class, b->has_score, threads, &tape, &counts, err);
+	if (code == HC_OK)
+		code = measure(&counts, &tape, b->has_score, curve_points, threads, arena, out, err);
+	hc_tape_free(&tape);
+	free(by_class);
+	return code;
 }

@@ -1,9 +1,16 @@
 /*
  * Binary classification: confusion matrix, ratios, ROC and precision-recall curves.
  *
- * The accumulator keeps 16 bytes a record and is merged by joining. Which class is positive may be
- * known only when all labels were seen, so records carry class numbers of the caller's table
- * (src/metric/classes.h) and hc_binary_finish is told what each number means.
+ * The accumulator keeps 16 bytes a record, in bins by score (spill/bins.h: beyond the budget on
+ * disk), put there by many writers. Which class is positive may be known only when all labels were
+ * seen, so records carry class numbers of the caller's table (src/metric/classes.h) and
+ * hc_binary_finish is told what each number means. It sorts the bins into a tape of a byte a record
+ * (metric/tape.h), dropping them, and walks along it in descending order of scores with one vector
+ * lane a set, all records and each sample (metric/walk.h); both by several threads.
+ *
+ * Memory of hc_binary_finish beside the rows: the tape, within the budget of the spill; for each
+ * thread a fourth of its share of the budget at most (and at least 300 KB) for sorting, 1 MB for the
+ * walk, and the rows of one bin where they are on disk.
  *
  * Formulas: issue text 4 and reference 4.4. recall = tpr = TP/(TP+FN), precision = TP/(TP+FP),
  * accuracy = (TP+TN)/n, fpr = FP/(FP+TN), tnr = 1 - fpr, fnr = 1 - tpr,
@@ -21,6 +28,7 @@
 
 #include "metric/metrics.h"
 #include "metric/sample.h"
+#include "spill/spill.h"
 
 /* What a class number means. */
 enum hc_binary_role {
@@ -38,29 +46,47 @@ struct hc_binary_record {
 	uint8_t samples;    /* hc_sample_bits */
 };
 
-#define HC_BINARY_RECORDS_MAX ((size_t)1 << 36)
+struct hc_binary;
 
-struct hc_binary {
-	struct hc_binary_record *records;
-	size_t n, cap;
-};
+/* More cannot be measured at once: the exactness of au_prc rests on it. */
+#define HC_BINARY_RECORDS_MAX (UINT64_C(1) << 33)
 
-void hc_binary_free(struct hc_binary *b);
-/* HC_LIMIT past HC_BINARY_RECORDS_MAX records. */
-enum hc_code hc_binary_add(struct hc_binary *b, struct hc_binary_record record, struct hc_err *err) HC_MUST_USE;
-enum hc_code hc_binary_merge(struct hc_binary *b, const struct hc_binary *from, struct hc_err *err) HC_MUST_USE;
+/* For records that have scores in 0..1, or (has_score false) have none. `spill` outlives it. */
+enum hc_code hc_binary_open(bool has_score, struct hc_spill *spill, unsigned writers, struct hc_binary **out,
+			    struct hc_err *err) HC_MUST_USE;
+void hc_binary_free(struct hc_binary *b); /* NULL is fine */
+
+/* Adds a record as writer `writer`, which one thread at a time is. */
+enum hc_code hc_binary_add(struct hc_binary *b, unsigned writer, struct hc_binary_record record,
+			   struct hc_err *err) HC_MUST_USE;
+
+/* Hands out all records, in any order, for partial results. After the last hc_binary_add. */
+typedef enum hc_code hc_binary_take(void *arg, const struct hc_binary_record *records, size_t n, struct hc_err *err);
+enum hc_code hc_binary_each(struct hc_binary *b, hc_binary_take *take, void *arg, struct hc_err *err) HC_MUST_USE;
+
+/*
+ * Hands out all records in ascending order of their scores, then of their kinds, equal ones at once, and uses them up: for
+ * partial results, after the last hc_binary_add. numbers[c] is what class number c of the records is to be called, below
+ * `classes`. kind = (actual * classes + predicted) * 32 + samples, or actual * 32 + samples where the class follows from
+ * the score. score_bits: of the double, 0 where there are no scores; -0.0 is 0.0. One thread. HC_IO, HC_NOMEM.
+ */
+typedef enum hc_code hc_binary_group(void *arg, uint64_t score_bits, uint32_t kind, uint64_t records,
+				     struct hc_err *err);
+enum hc_code hc_binary_ordered(struct hc_binary *b, const uint16_t *numbers, size_t classes, hc_binary_group *take,
+			       void *arg, struct hc_err *err) HC_MUST_USE;
 
 /*
  * Computes everything. roles[c] says what class number c means, n_roles of them. A score above
  * `threshold` (strictly) predicts the positive class for records with HC_BINARY_BY_SCORE.
- * has_score: every record has a score; areas are present, and curves if there is a record. Curves are
+ * With scores areas are present, and curves if there is a record. Curves are
  * thinned evenly to curve_points points, first and last kept (at least 2). Arrays of *out live in
- * `arena`. Records whose actual or predicted class has no role are not measured. Reorders the records;
- * with scores takes as much memory again to sort them. out->n = 0 when no record is left (values then
- * NaN or 0.0).
+ * `arena`. Records whose actual or predicted class has no role are not measured. Uses up the
+ * records. out->n = 0 when no record is left (values then NaN or 0.0). `threads` (at least 1) share
+ * the work; the result does not depend on them. HC_IO when the disk behind the budget is full,
+ * HC_LIMIT beyond HC_BINARY_RECORDS_MAX, HC_NOMEM.
  */
 enum hc_code hc_binary_finish(struct hc_binary *b, const enum hc_binary_role *roles, size_t n_roles, double threshold,
-			      bool has_score, size_t curve_points, struct hc_arena *arena, struct hc_metrics *out,
+			      size_t curve_points, unsigned threads, struct hc_arena *arena, struct hc_metrics *out,
 			      struct hc_err *err) HC_MUST_USE;
 
 #endif

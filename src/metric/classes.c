@@ -134,33 +134,24 @@ static bool is_before(struct hc_class_place a, struct hc_class_place b)
 	return a.file != b.file ? a.file < b.file : a.line < b.line;
 }
 
-static void count_use(struct hc_class *class, enum hc_class_use use, struct hc_class_place where)
+enum hc_code hc_classes_enter(struct hc_classes *c, struct hc_str spelling, uint64_t labels, uint64_t predictions,
+			      struct hc_class_place first, size_t *number, struct hc_err *err)
 {
-	bool label = use == HC_CLASS_LABEL;
-	bool replaces = label ? class->labels == 0 : class->labels + class->predictions == 0;
-	bool competes = label || class->labels == 0;
-	if (replaces || (competes && is_before(where, class->first)))
-		class->first = where;
-	if (label)
-		class->labels++;
-	else
-		class->predictions++;
-}
-
-enum hc_code hc_classes_intern(struct hc_classes *c, struct hc_str spelling, enum hc_class_use use,
-			       struct hc_class_place where, uint16_t *out, struct hc_err *err)
-{
-	if (c->last >= c->n || !hc_str_eq(c->list[c->last].spelling, spelling)) {
-		/* A fixed key: with at most HC_CLASSES_MAX spellings a flood of collisions gains little. */
-		uint64_t hash = hc_siphash((struct hc_hash_key){0, 0}, spelling.p, spelling.n);
-		size_t at = c->n_slots ? slot_of(c, spelling, hash) : 0;
-		bool known = c->n_slots && c->slots[at] != SLOT_EMPTY;
-		if (!known)
-			HC_TRY(add_class(c, spelling, hash, err));
-		c->last = known ? c->slots[at] : (uint16_t)(c->n - 1);
-	}
-	count_use(&c->list[c->last], use, where);
-	*out = c->last;
+	/* A fixed key: with at most HC_CLASSES_MAX spellings a flood of collisions gains little. */
+	uint64_t hash = hc_siphash((struct hc_hash_key){0, 0}, spelling.p, spelling.n);
+	size_t at = c->n_slots ? slot_of(c, spelling, hash) : 0;
+	bool known = c->n_slots && c->slots[at] != SLOT_EMPTY;
+	if (!known)
+		HC_TRY(add_class(c, spelling, hash, err));
+	size_t i = known ? c->slots[at] : c->n - 1;
+	struct hc_class *class = &c->list[i];
+	bool replaces = !known || (labels && !class->labels);
+	bool competes = labels || !class->labels;
+	if (replaces || (competes && is_before(first, class->first)))
+		class->first = first;
+	class->labels += labels;
+	class->predictions += predictions;
+	*number = i;
 	return HC_OK;
 }
 

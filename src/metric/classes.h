@@ -1,6 +1,6 @@
 /*
- * The classes of a classification: every spelling seen of a label or prediction gets a number, and
- * at the end the spellings are read: as 0/1, as numbers, or as text.
+ * The classes of a classification: every spelling that a label or prediction had, each counted; and how they are
+ * read: as 0/1, as numbers, or as text.
  *
  * Binary: `1`, `1.0`, ` 1`, `true` (any case) are the positive class and `0`, `0.0`, `false` the
  * negative one; other spellings need a positive label. With one, the spellings that equal it
@@ -44,18 +44,18 @@ struct hc_classes {
 	size_t n, cap;
 	uint16_t *slots; /* open addressing over list, n_slots a power of two; 0xffff = empty */
 	size_t n_slots;
-	uint16_t last; /* the class found last: labels repeat; n if none */
 };
 
 void hc_classes_init(struct hc_classes *c);
 void hc_classes_free(struct hc_classes *c);
 
-enum hc_class_use { HC_CLASS_LABEL, HC_CLASS_PREDICTION };
-
-/* The number of a spelling (taken as it stands, not trimmed), a new one if need be; counts its use.
- * HC_LIMIT past HC_CLASSES_MAX spellings or HC_CLASS_NAME_MAX bytes (hint: is it a regression?). */
-enum hc_code hc_classes_intern(struct hc_classes *c, struct hc_str spelling, enum hc_class_use use,
-			       struct hc_class_place where, uint16_t *out, struct hc_err *err) HC_MUST_USE;
+/*
+ * Adds what is known of a spelling (taken as it stands, not trimmed): records with it as label and as prediction, and where it was first seen in that use.
+ * May be called again for one that is there: counts add up. Classes are numbered in the order in which they come.
+ * HC_LIMIT past HC_CLASSES_MAX spellings or HC_CLASS_NAME_MAX bytes (hint: is it a regression?).
+ */
+enum hc_code hc_classes_enter(struct hc_classes *c, struct hc_str spelling, uint64_t labels, uint64_t predictions,
+			      struct hc_class_place first, size_t *number, struct hc_err *err) HC_MUST_USE;
 
 enum hc_class_reading { HC_READ_ZERO_ONE, HC_READ_NUMBERS, HC_READ_TEXT };
 

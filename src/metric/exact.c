@@ -14,6 +14,7 @@ enum {
 
 #define DIGIT_MASK UINT64_C(0xffffffff)
 
+_Static_assert((int)HALF == (int)HC_EXACT_DIGITS_OF_SQUARES, "what the header says");
 _Static_assert(BASE_BITS % (2 * DIGIT_BITS) == 0 && BASE_BITS >= 2148, "squares of subnormals have a place");
 _Static_assert((int)SQUARE_DIGITS >= (int)HC_EXACT_DIGITS + 2, "64 bits times a sum has a place");
 
@@ -249,4 +250,25 @@ double hc_exact_scatter(uint64_t n, struct hc_exact *sum_of_squares, struct hc_e
 	}
 	accumulate(left, right, true);
 	return round_digits(left, SQUARE_DIGITS);
+}
+
+void hc_exact_get(struct hc_exact *a, struct hc_exact_number *out)
+{
+	uint32_t digits[HC_EXACT_DIGITS];
+	*out = (struct hc_exact_number){.negative = magnitude(a, digits), .n = HC_EXACT_DIGITS};
+	while (out->n > 0 && !digits[out->n - 1])
+		out->n--;
+	while (out->first < out->n && !digits[out->first])
+		out->first++;
+	out->n -= out->first;
+	memcpy(out->digits, digits + out->first, out->n * sizeof *digits);
+	if (out->n == 0)
+		*out = (struct hc_exact_number){0};
+}
+
+void hc_exact_set(struct hc_exact *a, const struct hc_exact_number *x)
+{
+	*a = (struct hc_exact){.pending = 1};
+	for (unsigned i = 0; i < x->n; i++)
+		a->digits[x->first + i] = x->negative ? -(int64_t)x->digits[i] : (int64_t)x->digits[i];
 }

@@ -13,9 +13,13 @@
 #ifndef HC_METRIC_EXACT_H
 #define HC_METRIC_EXACT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { HC_EXACT_DIGITS = 136 };
+enum {
+	HC_EXACT_DIGITS = 136,
+	HC_EXACT_DIGITS_OF_SQUARES = 34, /* the lowest ones, which a sum of doubles has not: they are zero */
+};
 
 struct hc_exact {
 	int64_t digits[HC_EXACT_DIGITS]; /* digit i counts 2^(32 i - 2176): 32 bits and room for carries */
@@ -36,5 +40,19 @@ double hc_exact_round(struct hc_exact *a);
  * both come from the same n values; past the largest double an infinity. Infinite or NaN terms give NaN.
  */
 double hc_exact_scatter(uint64_t n, struct hc_exact *sum_of_squares, struct hc_exact *sum);
+
+/*
+ * A finite sum in its one canonical form, to be written out and read again: sign and magnitude, the digits first to
+ * first + n - 1 of which the first and the last are not zero, the others being zero. Zero has no digits.
+ */
+struct hc_exact_number {
+	bool negative;
+	unsigned first, n;
+	uint32_t digits[HC_EXACT_DIGITS]; /* [n]: digit first + i counts 2^(32 (first + i) - 2176) */
+};
+/* The finite part of a sum (non-finite terms are counted apart). Passes carries on, the sum stays the same. */
+void hc_exact_get(struct hc_exact *a, struct hc_exact_number *out);
+/* The sum of that value, non-finite terms none. Digits must be in range; canonical they need not be. */
+void hc_exact_set(struct hc_exact *a, const struct hc_exact_number *x);
 
 #endif

@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 enum { HC_SAMPLES = 5 };
@@ -34,6 +35,11 @@ struct hc_sampler {
  */
 uint8_t hc_sample_bits(const struct hc_sampler *sampler, struct hc_str inference_id, struct hc_str event_id,
 		       uint64_t row);
+
+/* The same for HC_HASH_LANES records at once. */
+void hc_sample_bits_lanes(const struct hc_sampler *sampler, const struct hc_str inference_id[HC_HASH_LANES],
+			  const struct hc_str event_id[HC_HASH_LANES], const uint64_t row[HC_HASH_LANES],
+			  uint8_t out[HC_HASH_LANES]);
 
 /* Standard deviation of five values, divisor n - 1; NaN when one of them is not finite. */
 double hc_sample_deviation(const double values[HC_SAMPLES]);

@@ -1,5 +1,6 @@
 #include "metric/sample.h"
 
+#include "base/simd.h"
 #include "check_metric.h"
 
 /* The bits are part of the contract; these come from another implementation of what sample.h says. */
@@ -31,6 +32,42 @@ static void test_bits(void **state)
 	}
 	struct hc_sampler sampler = {0};
 	assert_int_equal(hc_sample_bits(&sampler, (struct hc_str){NULL, 0}, (struct hc_str){NULL, 0}, 0), 29);
+}
+
+/* Eight records at once have the bits that each has alone. */
+static void check_lanes(uint64_t *random)
+{
+	char texts[HC_HASH_LANES][2][40];
+	struct hc_str ids[2][HC_HASH_LANES];
+	struct hc_sampler sampler = {check_random(random)};
+	uint64_t rows[HC_HASH_LANES], shape = check_random(random);
+	uint8_t bits[HC_HASH_LANES];
+	for (int i = 0; i < HC_HASH_LANES; i++) {
+		for (int id = 0; id < 2; id++) {
+			for (size_t j = 0; j < sizeof texts[i][id]; j++)
+				texts[i][id][j] = (char)check_random(random);
+			size_t n = (shape >> id & 1 ? check_random(random) : shape >> 8) % 41;
+			ids[id][i] = (struct hc_str){n ? texts[i][id] : NULL, n};
+		}
+		rows[i] = check_random(random) >> (shape >> 16) % 64;
+	}
+	hc_sample_bits_lanes(&sampler, ids[0], ids[1], rows, bits);
+	for (int i = 0; i < HC_HASH_LANES; i++)
+		assert_int_equal(bits[i], hc_sample_bits(&sampler, ids[0][i], ids[1][i], rows[i]));
+}
+
+static void test_lanes(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {"plain", "avx2", "avx512", "neon", "auto"};
+	uint64_t random = 6;
+	for (size_t k = 0; k < COUNT(kinds); k++) {
+		struct hc_err err;
+		if (hc_simd_choose(kinds[k], &err) != HC_OK)
+			continue; /* this machine lacks it */
+		for (int i = 0; i < 500; i++)
+			check_lanes(&random);
+	}
 }
 
 /* Samples hold four fifths, each pair of samples 16 of 25, whichever part of the identity varies. */
@@ -92,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_lanes),
 		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_deviation),
 	};
