@@ -187,34 +187,47 @@ static void taken(struct hc_json *j)
 	j->first = false;
 }
 
+const char *hc_json_skip_special(const char *p, const char *end)
+{
+	uint32_t cp;
+	size_t n;
+	if (p < end && *p == '\\') {
+		n = escape(p, end, &cp);
+		return n ? p + n : NULL;
+	}
+	const char *start = p;
+	while (p < end && (unsigned char)*p >= 0x80) {
+		n = hc_utf8_sequence(p, (size_t)(end - p));
+		if (n == 0)
+			return NULL;
+		p += n;
+	}
+	return p > start ? p : NULL;
+}
+
+/* Says what hc_json_skip_special refused at p. */
+static bool fail_string(struct hc_json *j, const char *p)
+{
+	if (p == j->end)
+		return fail_at(j, p, "text ends inside a string");
+	if (*p == '\\')
+		return fail_at(j, p, escape_problem(p, j->end));
+	if ((unsigned char)*p < 0x20)
+		return fail_at(j, p, "control character in a string");
+	return fail_at(j, p + hc_utf8_valid_prefix(p, (size_t)(j->end - p)), "text is not UTF-8");
+}
+
 /* Passes over a string that starts at j->p; the quotes are not part of *text. */
 static bool scan_string(struct hc_json *j, struct hc_str *text, bool *escaped)
 {
 	const char *start = j->p + 1, *p = start;
 	*escaped = false;
-	for (;;) {
-		p = skip_plain(p, j->end);
-		if (p == j->end)
-			return fail_at(j, p, "text ends inside a string");
-		if (*p == '"')
-			break;
-		if (*p == '\\') {
-			uint32_t cp;
-			size_t n = escape(p, j->end, &cp);
-			if (n == 0)
-				return fail_at(j, p, escape_problem(p, j->end));
-			*escaped = true;
-			p += n;
-			continue;
-		}
-		if ((unsigned char)*p < 0x20)
-			return fail_at(j, p, "control character in a string");
-		do {
-			size_t n = hc_utf8_sequence(p, (size_t)(j->end - p));
-			if (n == 0)
-				return fail_at(j, p, "text is not UTF-8");
-			p += n;
-		} while (p < j->end && (unsigned char)*p >= 0x80);
+	while ((p = skip_plain(p, j->end)) == j->end || *p != '"') {
+		const char *next = hc_json_skip_special(p, j->end);
+		if (!next)
+			return fail_string(j, p);
+		*escaped |= *p == '\\';
+		p = next;
 	}
 	*text = (struct hc_str){start, (size_t)(p - start)};
 	j->p = p + 1;

@@ -103,6 +103,13 @@ bool hc_json_key_eq(const struct hc_json_key *key, struct hc_str text);
 struct hc_str hc_json_text(const struct hc_json_value *string, struct hc_buf *scratch);
 struct hc_str hc_json_key_text(const struct hc_json_key *key, struct hc_buf *scratch);
 
+/*
+ * For scanners of their own: passes over what stands at p inside a string and is not plain, an escape (of a
+ * surrogate pair, both) or all characters beyond ASCII up to the next that is not. NULL where that
+ * is not valid, at a quote or control character, and at the end.
+ */
+const char *hc_json_skip_special(const char *p, const char *end);
+
 /* Appends text as a JSON string with its quotes: escapes only what must be (quote, backslash,
  * control characters as \b \f \n \r \t or \u00XX). Bytes that are not UTF-8 (a file's name may hold
  * them) are written as U+FFFD, so the result is always valid JSON. */

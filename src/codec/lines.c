@@ -94,9 +94,9 @@ static enum hc_code fill(struct hc_lines *l, struct hc_err *err)
 	return HC_OK;
 }
 
-static bool has(const struct hc_lines *l, const char *bytes, size_t n)
+static bool begins(struct hc_str head, const char *bytes, size_t n)
 {
-	return l->end >= n && memcmp(l->buf, bytes, n) == 0;
+	return head.n >= n && memcmp(head.p, bytes, n) == 0;
 }
 
 static enum hc_code fail_wide(const char *name, struct hc_err *err)
@@ -105,16 +105,23 @@ static enum hc_code fail_wide(const char *name, struct hc_err *err)
 	return hc_hint(err, "convert it to UTF-8");
 }
 
+enum hc_code hc_lines_mark(struct hc_str head, size_t *skip, struct hc_err *err)
+{
+	if (begins(head, "\x00\x00\xFE\xFF", 4) || begins(head, "\xFF\xFE\x00\x00", 4))
+		return fail_wide("UTF-32", err);
+	if (begins(head, "\xFE\xFF", 2) || begins(head, "\xFF\xFE", 2))
+		return fail_wide("UTF-16", err);
+	*skip = begins(head, "\xEF\xBB\xBF", 3) ? 3 : 0;
+	return HC_OK;
+}
+
 static enum hc_code start(struct hc_lines *l, struct hc_err *err)
 {
+	size_t skip;
 	while (l->end < BOM_MAX && !l->ended)
 		HC_TRY(fill(l, err));
-	if (has(l, "\x00\x00\xFE\xFF", 4) || has(l, "\xFF\xFE\x00\x00", 4))
-		return fail_wide("UTF-32", err);
-	if (has(l, "\xFE\xFF", 2) || has(l, "\xFF\xFE", 2))
-		return fail_wide("UTF-16", err);
-	if (has(l, "\xEF\xBB\xBF", 3))
-		l->at = l->searched = l->bytes = 3;
+	HC_TRY(hc_lines_mark((struct hc_str){l->buf, l->end}, &skip, err));
+	l->at = l->searched = l->bytes = skip;
 	l->started = true;
 	return HC_OK;
 }

@@ -47,6 +47,9 @@ enum hc_code hc_lines_next(struct hc_lines *l, struct hc_line *out, struct hc_er
 enum hc_code hc_lines_next_while(struct hc_lines *l, bool (*more)(struct hc_str fresh, void *arg), void *arg,
 				 struct hc_line *out, struct hc_err *err) HC_MUST_USE;
 
+/* What a byte order mark at the start of a text says: how many bytes to pass over (0 or 3), or the error. `head` holds the first 4 bytes, or all. */
+enum hc_code hc_lines_mark(struct hc_str head, size_t *skip, struct hc_err *err) HC_MUST_USE;
+
 /* Bytes handed out so far, for progress. */
 uint64_t hc_lines_bytes(const struct hc_lines *l);
 

@@ -195,16 +195,32 @@ static enum hc_code zstd_start(struct unpacker *u, struct hc_err *err)
 	return HC_OK;
 }
 
+static bool is_gzip(const unsigned char *p, size_t n)
+{
+	return n >= 2 && p[0] == 0x1F && p[1] == 0x8B;
+}
+
+static bool is_zstd(const unsigned char *p, size_t n)
+{
+	if (n < MAGIC_MAX)
+		return false;
+	bool frame = p[0] == 0x28 && p[1] == 0xB5 && p[2] == 0x2F && p[3] == 0xFD;
+	bool skippable = (p[0] & 0xF0) == 0x50 && p[1] == 0x2A && p[2] == 0x4D && p[3] == 0x18;
+	return frame || skippable;
+}
+
+bool hc_unpack_is_packed(const void *head, size_t n)
+{
+	return is_gzip(head, n) || is_zstd(head, n);
+}
+
 static enum hc_code recognise(struct unpacker *u, struct hc_err *err)
 {
 	while (u->end < MAGIC_MAX && !u->packed_ended)
 		HC_TRY(fill(u, err));
-	const unsigned char *p = u->room;
-	if (u->end >= 2 && p[0] == 0x1F && p[1] == 0x8B)
+	if (is_gzip(u->room, u->end))
 		return gzip_start(u, err);
-	bool frame = p[0] == 0x28 && p[1] == 0xB5 && p[2] == 0x2F && p[3] == 0xFD;
-	bool skippable = (p[0] & 0xF0) == 0x50 && p[1] == 0x2A && p[2] == 0x4D && p[3] == 0x18;
-	if (u->end >= MAGIC_MAX && (frame || skippable))
+	if (is_zstd(u->room, u->end))
 		return zstd_start(u, err);
 	u->step = pass_through;
 	return HC_OK;

@@ -7,9 +7,14 @@
 #ifndef HC_CODEC_UNPACK_H
 #define HC_CODEC_UNPACK_H
 
+#include <stdbool.h>
+
 #include "base/source.h"
 
 enum { HC_UNPACK_WINDOW_LOG_MAX = 27 };
+
+/* Whether data that begin so (4 bytes, or all) are packed. */
+bool hc_unpack_is_packed(const void *head, size_t n);
 
 /* *out reads `packed` unpacked and owns it from here on, also on failure (it is then closed). */
 enum hc_code hc_unpack_open(struct hc_source *packed, struct hc_source **out, struct hc_err *err) HC_MUST_USE;

@@ -210,8 +210,7 @@ static enum hc_code capture_of_csv(struct hc_str text, struct hc_csv_row *row, s
 	return HC_OK;
 }
 
-/* "SageMakerInferenceId", "inference_id", "InferenceId"; `what` is "inferenceid" or "inferencetime". */
-static bool key_means(const struct hc_json_key *key, const char *what)
+bool hc_batch_key_means(const struct hc_json_key *key, const char *what)
 {
 	char plain[32];
 	size_t n = 0;
@@ -266,10 +265,10 @@ static void find_id_and_time(const struct member_list *list, size_t n, bool is_a
 {
 	bool has_id = false, has_time = false;
 	for (size_t i = 0; i < n && !is_array; i++) {
-		if (key_means(&list[i].key, "inferenceid")) {
+		if (hc_batch_key_means(&list[i].key, "inferenceid")) {
 			has_id = true;
 			*id = i;
-		} else if (key_means(&list[i].key, "inferencetime")) {
+		} else if (hc_batch_key_means(&list[i].key, "inferencetime")) {
 			has_time = true;
 			*time = i;
 		}

@@ -40,4 +40,10 @@ enum hc_code hc_batch_manifest_read(struct hc_str text, const char *root, const 
 enum hc_code hc_batch_capture(struct hc_str text, enum hc_payload_format format, struct hc_csv_row *row,
 			      struct hc_buf *out, struct hc_err *err) HC_MUST_USE;
 
+/*
+ * Whether a member, or a column, means what `what` says in lower case: "SageMakerInferenceId", "inference_id" and
+ * "InferenceId" all mean "inferenceid".
+ */
+bool hc_batch_key_means(const struct hc_json_key *key, const char *what);
+
 #endif

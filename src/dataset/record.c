@@ -98,6 +98,7 @@ static enum hc_code collect_capture(struct hc_json *j, struct hc_record *r, stru
 			return too_many("captureData", HC_RECORD_PARTS_MAX, err);
 		r->parts[i].name = name;
 		r->parts[i].other = (struct hc_json_value){0};
+		r->parts[i].n = 0;
 		if (hc_json_peek(j, &type) && type == HC_JSON_OBJECT)
 			HC_TRY(collect(j, "a member of captureData", &r->parts[i], err));
 		else if (!hc_json_value(j, &r->parts[i].other))

@@ -3,8 +3,11 @@
 #include <stdlib.h>
 
 #include "base/instant.h"
+#include "codec/arrow_rows.h"
 #include "codec/lines.h"
+#include "codec/parquet.h"
 #include "codec/unpack.h"
+#include "sys/map.h"
 
 /* Enough of a file to see what it is. */
 enum { PEEK_MAX = 512, READ_STEP = 1 << 16 };
@@ -65,6 +68,8 @@ bool hc_table_format_parse(struct hc_str s, enum hc_table_format *out)
 		*out = HC_TABLE_JSONL;
 	else if (hc_str_eq_nocase(s, HC_STR("json")))
 		*out = HC_TABLE_JSON;
+	else if (hc_str_eq_nocase(s, HC_STR("parquet")))
+		*out = HC_TABLE_PARQUET;
 	else
 		return false;
 	return true;
@@ -79,7 +84,8 @@ enum hc_table_format hc_table_format_of_name(const char *name)
 	} known[] = {{".csv", HC_TABLE_CSV},
 		     {".jsonl", HC_TABLE_JSONL},
 		     {".ndjson", HC_TABLE_JSONL},
-		     {".json", HC_TABLE_JSON}};
+		     {".json", HC_TABLE_JSON},
+		     {".parquet", HC_TABLE_PARQUET}};
 	struct hc_str s = hc_str(name);
 	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
 		if (hc_str_ends(s, wrappers[i]))
@@ -107,7 +113,9 @@ struct hc_table {
 	bool first_is_row; /* the first row was read for a header and is none */
 	struct hc_buf header_text;
 	struct hc_csv_row header;
-	struct hc_buf document; /* JSON */
+	struct hc_buf document; /* JSON; Parquet that is not mapped */
+	struct hc_map map;      /* Parquet; p NULL: it is not */
+	struct hc_arrow_rows *parquet;
 	struct hc_json json;
 	bool in_array;
 	const char *counted_to; /* lines up to here were counted */
@@ -165,15 +173,21 @@ static enum hc_code read_header(struct hc_table *t, enum hc_table_header header,
 	return hc_hint(err, "name the format with --dataset-format; a CSV without header needs --no-header");
 }
 
-static enum hc_code read_document(struct hc_table *t, struct hc_source *source, struct hc_err *err)
+static enum hc_code read_whole(struct hc_table *t, struct hc_source *source, const char *what, struct hc_err *err)
 {
 	t->document = HC_BUF(HC_TABLE_DOCUMENT_MAX);
 	for (size_t got = 1; got > 0; t->document.n += got) {
 		char *room = hc_buf_room(&t->document, READ_STEP);
 		if (!room)
-			return hc_buf_check(&t->document, "a JSON document (JSON lines may be of any size)", err);
+			return hc_buf_check(&t->document, what, err);
 		HC_TRY(source->read(source, room, READ_STEP, &got, err));
 	}
+	return HC_OK;
+}
+
+static enum hc_code read_document(struct hc_table *t, struct hc_source *source, struct hc_err *err)
+{
+	HC_TRY(read_whole(t, source, "a JSON document (JSON lines may be of any size)", err));
 	struct hc_str text = hc_str_skip_mark(hc_buf_view(&t->document));
 	hc_json_open(&t->json, text);
 	t->counted_to = text.p;
@@ -181,9 +195,51 @@ static enum hc_code read_document(struct hc_table *t, struct hc_source *source, 
 	return HC_OK;
 }
 
-static enum hc_code open_format(struct hc_table *t, struct peeked_source *p, enum hc_table_header header,
-				size_t max_line, struct hc_err *err)
+static enum hc_code fail_parquet(const struct peeked_source *p, struct hc_err *err)
 {
+	char shown[HC_STR_SHOW_SIZE];
+	if (p->n == 0)
+		hc_fail(err, HC_INPUT, "the file is empty, a Parquet file was expected");
+	else
+		hc_fail(err, HC_INPUT, "not a Parquet file, which would begin with PAR1: '%s'",
+			hc_str_show((struct hc_str){p->bytes, p->n}, shown));
+	return hc_hint(err, "correct --dataset-format, or the name of the file");
+}
+
+/* The file at `name`, if it is the one that was peeked into: not packed, not a stream. */
+static bool map_parquet(struct hc_table *t, const char *name)
+{
+	struct hc_err ignored;
+	if (strcmp(name, "-") == 0 || hc_map_open(name, &t->map, &ignored) != HC_OK)
+		return false;
+	if (hc_parquet_begins((struct hc_str){t->map.p, t->map.n < PEEK_MAX ? t->map.n : PEEK_MAX}))
+		return true;
+	hc_map_close(&t->map);
+	t->map.p = NULL;
+	return false;
+}
+
+static enum hc_code open_parquet(struct hc_table *t, struct peeked_source *p, const char *name, size_t max_line,
+				 struct hc_err *err)
+{
+	struct ArrowArrayStream stream;
+	enum hc_code code = HC_OK;
+	if (!hc_parquet_begins((struct hc_str){p->bytes, p->n}))
+		code = fail_parquet(p, err);
+	else if (hc_parquet_is_built() && !map_parquet(t, name))
+		code = read_whole(t, &p->source, "a Parquet file that is packed or no file of the disk", err);
+	peeked_close(&p->source);
+	HC_TRY(code);
+	struct hc_str mapped = {t->map.p, t->map.n};
+	HC_TRY(hc_parquet_open(mapped.p ? mapped : hc_buf_view(&t->document), &stream, err));
+	return hc_arrow_rows_open(&stream, max_line, &t->parquet, err);
+}
+
+static enum hc_code open_format(struct hc_table *t, struct peeked_source *p, const char *name,
+				enum hc_table_header header, size_t max_line, struct hc_err *err)
+{
+	if (t->format == HC_TABLE_PARQUET)
+		return open_parquet(t, p, name, max_line, err);
 	if (t->format == HC_TABLE_JSON) {
 		enum hc_code code = read_document(t, &p->source, err);
 		peeked_close(&p->source);
@@ -205,10 +261,13 @@ enum hc_code hc_table_open(struct hc_source *source, const char *name, enum hc_t
 		peeked_close(&p->source);
 		return hc_fail_nomem(err, "reading a file");
 	}
+	struct hc_str first = {p->bytes, p->n};
 	t->format = format != HC_TABLE_GUESS ? format : hc_table_format_of_name(name);
-	if (t->format == HC_TABLE_GUESS)
-		t->format = format_of_bytes((struct hc_str){p->bytes, p->n});
-	enum hc_code code = open_format(t, p, header, max_line, err);
+	if (hc_parquet_begins(first))
+		t->format = HC_TABLE_PARQUET;
+	else if (t->format == HC_TABLE_GUESS)
+		t->format = format_of_bytes(first);
+	enum hc_code code = open_format(t, p, name, header, max_line, err);
 	if (code != HC_OK) {
 		hc_table_close(t);
 		return code;
@@ -225,8 +284,21 @@ void hc_table_close(struct hc_table *t)
 		hc_lines_close(t->lines);
 	hc_csv_row_free(&t->header);
 	hc_buf_free(&t->header_text);
+	hc_arrow_rows_close(t->parquet);
+	if (t->map.p)
+		hc_map_close(&t->map);
 	hc_buf_free(&t->document);
 	free(t);
+}
+
+bool hc_table_is_parquet(const struct hc_table *t)
+{
+	return t->format == HC_TABLE_PARQUET;
+}
+
+enum hc_code hc_table_want(struct hc_table *t, const struct hc_str *names, size_t n, struct hc_err *err)
+{
+	return t->parquet ? hc_arrow_rows_want(t->parquet, names, n, err) : HC_OK;
 }
 
 const struct hc_csv_row *hc_table_header(const struct hc_table *t)
@@ -284,8 +356,28 @@ static enum hc_code next_of_document(struct hc_table *t, struct hc_table_row *ou
 	return HC_OK;
 }
 
+static enum hc_code next_of_parquet(struct hc_table *t, struct hc_table_row *out, bool *got, struct hc_err *err)
+{
+	struct hc_arrow_row row;
+	bool any = false;
+	enum hc_code code = hc_arrow_rows_next(t->parquet, &row, &any, err);
+	if (code == HC_OK && any) {
+		*out = (struct hc_table_row){row.text, HC_PAYLOAD_JSON, ++t->line, row.too_long};
+		*got = true;
+		return HC_OK;
+	}
+	/* A file that shrank may have looked damaged, or well for all that is left of it. */
+	t->line += code != HC_OK;
+	if (t->map.p)
+		HC_TRY(hc_map_check(&t->map, err));
+	*got = false;
+	return code;
+}
+
 enum hc_code hc_table_next(struct hc_table *t, struct hc_table_row *out, bool *got, struct hc_err *err)
 {
+	if (t->format == HC_TABLE_PARQUET)
+		return next_of_parquet(t, out, got, err);
 	if (t->format == HC_TABLE_JSON)
 		return next_of_document(t, out, got, err);
 	struct hc_line line;
