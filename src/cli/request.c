@@ -1,13 +1,18 @@
 /* What a parsed command line asks for. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/instant.h"
 #include "base/number.h"
+#include "base/simd.h"
 #include "calendar/duration.h"
 #include "cli/commands.h"
+#include "monitor/reader.h"
 #include "store/store.h"
+#include "sys/crew.h"
 
 #define LINE_BYTES_MAX (UINT64_C(1) << 32)
+#define MEMORY_MIN (UINT64_C(1) << 20)
 enum { CURVE_POINTS_MIN = 2, CURVE_POINTS_MAX = 10000000 };
 
 struct reader {
@@ -58,6 +63,24 @@ static enum hc_code read_number(const struct reader *r, enum hc_option_id id, ui
 		return fail_value(r, id, "is not such a number", hint, err);
 	}
 	*out = v;
+	return HC_OK;
+}
+
+/* 4096, 64K, 512M, 8G. */
+static enum hc_code read_size(const struct reader *r, enum hc_option_id id, uint64_t min, uint64_t max, uint64_t *out,
+			      struct hc_err *err)
+{
+	static const char units[] = "KMGT";
+	if (!given(r, id))
+		return HC_OK;
+	struct hc_str s = hc_str(value(r, id));
+	const char *unit = s.n ? strchr(units, s.p[s.n - 1] & ~0x20) : NULL;
+	unsigned shift = unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	uint64_t v;
+	s.n -= shift > 0;
+	if (!hc_u64_parse(s, &v) || v > max >> shift || v << shift < min)
+		return fail_value(r, id, "is no such size", "write a number of bytes, such as 64K, 512M or 8G", err);
+	*out = v << shift;
 	return HC_OK;
 }
 
@@ -163,7 +186,8 @@ static enum hc_code read_inputs(const struct reader *r, struct hc_request *q, st
 	q->header = given(r, HC_OPT_NO_HEADER) ? HC_HEADER_NONE : joins ? HC_HEADER_UNLESS_TIME : HC_HEADER_FIRST_ROW;
 	if (given(r, HC_OPT_DATASET_FORMAT) &&
 	    !hc_table_format_parse(hc_str(value(r, HC_OPT_DATASET_FORMAT)), &q->format))
-		return fail_value(r, HC_OPT_DATASET_FORMAT, "is no format", "known are csv, jsonl and json", err);
+		return fail_value(r, HC_OPT_DATASET_FORMAT, "is no format", "known are csv, jsonl, json and parquet",
+				  err);
 	switch (r->command->bit) {
 	case HC_CMD_BASELINE:
 		if (r->parsed->n_positionals == 0) {
@@ -174,11 +198,20 @@ static enum hc_code read_inputs(const struct reader *r, struct hc_request *q, st
 		q->n_tables = r->parsed->n_positionals;
 		return need(r, HC_OPT_GROUND_TRUTH_ATTRIBUTE, err);
 	case HC_CMD_ANALYZE:
-		if (r->parsed->n_positionals != 1) {
-			hc_fail(err, HC_USAGE, "analyze needs one folder of merged records");
+		if (r->parsed->n_positionals == 0) {
+			hc_fail(err, HC_USAGE, "analyze needs a folder of merged records");
 			return hc_hint(err, "name the folder, such as report/merge");
 		}
-		q->merged_input = r->parsed->positionals[0];
+		q->merged_inputs = r->parsed->positionals;
+		q->n_merged_inputs = r->parsed->n_positionals;
+		return HC_OK;
+	case HC_CMD_COMBINE:
+		if (r->parsed->n_positionals == 0) {
+			hc_fail(err, HC_USAGE, "combine needs partial results");
+			return hc_hint(err, "name the folders that analyze --partial wrote");
+		}
+		q->partials = r->parsed->positionals;
+		q->n_partials = r->parsed->n_positionals;
 		return HC_OK;
 	default:
 		return read_join_inputs(r, q, err);
@@ -199,7 +232,13 @@ static enum hc_code read_measure(const struct reader *r, struct hc_request *q, s
 {
 	struct hc_measure_options *o = &q->measure;
 	bool merge = r->command->bit == HC_CMD_MERGE;
-	o->curve_points = HC_CURVE_POINTS_DEFAULT;
+	uint64_t points = HC_CURVE_POINTS_DEFAULT;
+	HC_TRY(read_number(r, HC_OPT_CURVE_POINTS, CURVE_POINTS_MIN, CURVE_POINTS_MAX, &points, err));
+	o->curve_points = (size_t)points;
+	if (q->n_partials) {
+		q->checks = q->measures = true; /* they carry the rest */
+		return HC_OK;
+	}
 	HC_TRY(read_number(r, HC_OPT_SEED, 0, UINT64_MAX, &o->seed, err));
 	if (merge && !given(r, HC_OPT_PROBLEM_TYPE))
 		return HC_OK;
@@ -216,9 +255,6 @@ static enum hc_code read_measure(const struct reader *r, struct hc_request *q, s
 				  err);
 	if (given(r, HC_OPT_POSITIVE_LABEL))
 		o->positive_label = hc_str(value(r, HC_OPT_POSITIVE_LABEL));
-	uint64_t points = o->curve_points;
-	HC_TRY(read_number(r, HC_OPT_CURVE_POINTS, CURVE_POINTS_MIN, CURVE_POINTS_MAX, &points, err));
-	o->curve_points = (size_t)points;
 	q->checks = true;
 	q->measures = !merge;
 	if (merge && !o->inference.given && !o->probability.given)
@@ -254,6 +290,16 @@ static enum hc_code read_records(const struct reader *r, struct hc_request *q, s
 	return HC_OK;
 }
 
+static enum hc_code read_speed(const struct reader *r, struct hc_request *q, struct hc_err *err)
+{
+	uint64_t threads = 0;
+	HC_TRY(read_number(r, HC_OPT_THREADS, 1, HC_CREW_MAX, &threads, err));
+	HC_TRY(read_size(r, HC_OPT_MEMORY, MEMORY_MIN, UINT64_MAX >> 1, &q->memory, err));
+	HC_TRY(read_size(r, HC_OPT_CHUNK_BYTES, HC_CHUNK_BYTES_MIN, UINT64_MAX >> 1, &q->chunk_bytes, err));
+	q->threads = (unsigned)threads;
+	return given(r, HC_OPT_SIMD) ? hc_simd_choose(value(r, HC_OPT_SIMD), err) : HC_OK;
+}
+
 static enum hc_code read_scripts(const struct reader *r, struct hc_request *q, struct hc_err *err)
 {
 	uint64_t timeout = HC_SCRIPT_TIMEOUT_S, memory = HC_SCRIPT_MEMORY;
@@ -262,6 +308,23 @@ static enum hc_code read_scripts(const struct reader *r, struct hc_request *q, s
 	HC_TRY(read_number(r, HC_OPT_SCRIPT_TIMEOUT, 1, 1000000, &timeout, err));
 	HC_TRY(read_number(r, HC_OPT_SCRIPT_MEMORY, 1 << 20, UINT64_MAX >> 1, &memory, err));
 	q->script_limits = (struct hc_script_limits){(unsigned)timeout, memory};
+	return HC_OK;
+}
+
+/* What only a report has a use for must not be thought to be in a partial result. */
+static enum hc_code read_partial(const struct reader *r, struct hc_request *q, struct hc_err *err)
+{
+	static const enum hc_option_id of_report[] = {HC_OPT_CONSTRAINTS, HC_OPT_CURVE_POINTS, HC_OPT_AWS_QUIRKS,
+						      HC_OPT_POSTPROCESSOR, HC_OPT_MAX_BAD_RECORDS};
+	bool counts = r->command->bit == HC_CMD_ANALYZE; /* then bad records are met now */
+	q->partial = given(r, HC_OPT_PARTIAL);
+	for (size_t i = 0; q->partial && i < sizeof of_report / sizeof *of_report; i++) {
+		if (!given(r, of_report[i]) || (counts && of_report[i] == HC_OPT_MAX_BAD_RECORDS))
+			continue;
+		hc_fail(err, HC_USAGE, "--%s has no effect with --partial, which makes no report",
+			hc_table.options[of_report[i]].name);
+		return hc_hint(err, "give it to the combine that makes the report");
+	}
 	return HC_OK;
 }
 
@@ -291,7 +354,9 @@ enum hc_code hc_request_of_options(const struct hc_command *command, const struc
 	HC_TRY(read_inputs(&r, &q, err));
 	HC_TRY(read_measure(&r, &q, err));
 	HC_TRY(read_records(&r, &q, err));
+	HC_TRY(read_speed(&r, &q, err));
 	HC_TRY(read_scripts(&r, &q, err));
+	HC_TRY(read_partial(&r, &q, err));
 	HC_TRY(need(&r, HC_OPT_OUTPUT, err));
 	if (hc_store_resolve(value(&r, HC_OPT_OUTPUT), arena, &q.output, err) != HC_OK)
 		return hc_err_at(err, "--output");

@@ -4,9 +4,12 @@
 #define JOINING (HC_CMD_RUN | HC_CMD_MERGE)
 #define MEASURING (HC_CMD_BASELINE | HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE)
 #define JUDGING (HC_CMD_RUN | HC_CMD_ANALYZE)
+#define WRITING (MEASURING | HC_CMD_COMBINE)
+#define FINISHING (JUDGING | HC_CMD_COMBINE)
 
 static const char DATA[] = "Inputs", WINDOW[] = "Window", ATTRIBUTES[] = "Attributes", RECORDS[] = "Records",
-		  SCRIPTS[] = "Scripts", OUTPUT[] = "Output", SERVER[] = "Server", LIMITS[] = "Limits";
+		  SCRIPTS[] = "Scripts", SPEED[] = "Speed", OUTPUT[] = "Output", SERVER[] = "Server",
+		  LIMITS[] = "Limits";
 
 enum { IN_MANIFEST = HC_OPTION_IN_MANIFEST, SETTING = HC_OPTION_SETTING };
 
@@ -24,11 +27,14 @@ static const struct hc_option options[HC_OPTIONS] = {
 				"files, whose rows end with inference id and time. A relative prefix in a manifest is "
 				"relative to DIR.",
 				JOINING, IN_MANIFEST},
-	[HC_OPT_GROUND_TRUTH_INPUT] = {"ground-truth-input", 0, "DIR", DATA,
-				       "Labels: YYYY/MM/DD/HH/*.jsonl, by the hour in which they were collected.",
-				       JOINING, IN_MANIFEST},
+	[HC_OPT_GROUND_TRUTH_INPUT] =
+		{"ground-truth-input", 0, "DIR", DATA,
+		 "Labels: YYYY/MM/DD/HH/*.jsonl, by the hour in which they were collected. Also *.parquet, where "
+		 "hindcast was built with it: a row with groundTruthData and an id, or the id in the column eventId or "
+		 "inferenceId and the label in that of --ground-truth-attribute or the only other one.",
+		 JOINING, IN_MANIFEST},
 	[HC_OPT_DATASET_FORMAT] =
-		{"dataset-format", 0, "csv|jsonl|json", DATA,
+		{"dataset-format", 0, "csv|jsonl|json|parquet", DATA,
 		 "Format of a baseline or of batch outputs. By default guessed from the name, else from "
 		 "the first character.",
 		 HC_CMD_BASELINE | JOINING, IN_MANIFEST},
@@ -38,7 +44,7 @@ static const struct hc_option options[HC_OPTIONS] = {
 			      "time have none, said or not.",
 			      HC_CMD_BASELINE | JOINING, IN_MANIFEST},
 	[HC_OPT_CONSTRAINTS] = {"constraints", 0, "FILE", DATA,
-				"The constraints.json to judge by. Without it nothing is judged.", JUDGING,
+				"The constraints.json to judge by. Without it nothing is judged.", FINISHING,
 				IN_MANIFEST},
 	[HC_OPT_SCHEDULED_TIME] =
 		{"scheduled-time", 0, "TIME", WINDOW,
@@ -92,7 +98,7 @@ static const struct hc_option options[HC_OPTIONS] = {
 		 "line: last by default.",
 		 JOINING, IN_MANIFEST},
 	[HC_OPT_MAX_BAD_RECORDS] = {"max-bad-records", 0, "N", RECORDS,
-				    "Leave out and count up to N records that cannot be read: 0 by default.", MEASURING,
+				    "Leave out and count up to N records that cannot be read: 0 by default.", WRITING,
 				    IN_MANIFEST},
 	[HC_OPT_MAX_LINE_BYTES] = {"max-line-bytes", 0, "N", RECORDS, "Longest line of an input: 67108864 by default.",
 				   MEASURING, IN_MANIFEST},
@@ -100,7 +106,7 @@ static const struct hc_option options[HC_OPTIONS] = {
 		{"aws-quirks", 0, NULL, RECORDS,
 		 "Do as SageMaker Model Monitor did also where that is a fault: keep records made after the "
 		 "scheduled time, do not judge f0_5.",
-		 HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE, IN_MANIFEST},
+		 HC_CMD_MERGE | FINISHING, IN_MANIFEST},
 	[HC_OPT_SEED] = {"seed", 0, "N", RECORDS, "Seed of the samples behind the standard deviations: 0 by default.",
 			 MEASURING, 0},
 	[HC_OPT_PREPROCESSOR] =
@@ -112,28 +118,49 @@ static const struct hc_option options[HC_OPTIONS] = {
 		{"post-analytics-processor-script", 0, "FILE", SCRIPTS,
 		 "Python file with postprocess_handler(), called when the report is complete; output_path "
 		 "in its environment names the folder.",
-		 HC_CMD_BASELINE | JUDGING, IN_MANIFEST},
+		 HC_CMD_BASELINE | FINISHING, IN_MANIFEST},
 	[HC_OPT_SCRIPT_TIMEOUT] = {"script-timeout", 0, "SECONDS", SCRIPTS,
-				   "Longest time a script may take in all: 3600 by default.", HC_CMD_BASELINE | JUDGING,
-				   0},
+				   "Longest time a script may take in all: 3600 by default.",
+				   HC_CMD_BASELINE | FINISHING, 0},
 	[HC_OPT_SCRIPT_MEMORY] = {"script-memory", 0, "BYTES", SCRIPTS,
 				  "Most address space a script may take: 4294967296 by default.",
-				  HC_CMD_BASELINE | JUDGING, 0},
+				  HC_CMD_BASELINE | FINISHING, 0},
+	[HC_OPT_THREADS] =
+		{"threads", 0, "N", SPEED,
+		 "Threads that share the work: one a core by default. What is written does not depend on it, nor "
+		 "on the other options here.",
+		 WRITING, 0},
+	[HC_OPT_MEMORY] =
+		{"memory", 0, "SIZE", SPEED,
+		 "Memory for records that wait to be joined and measured, such as 512M or 8G: a quarter of the "
+		 "machine's by default. What does not fit goes to an unnamed temporary file in the output folder.",
+		 WRITING, 0},
+	[HC_OPT_CHUNK_BYTES] =
+		{"chunk-bytes", 0, "SIZE", SPEED,
+		 "Files are cut into pieces of this size, each read by one thread at a time: 4M by default.", MEASURING,
+		 0},
+	[HC_OPT_SIMD] =
+		{"simd", 0, "KIND", SPEED,
+		 "Vector instructions to use: auto (the widest there are, the default), avx512, avx2, neon or plain.",
+		 WRITING, 0},
 	[HC_OPT_OUTPUT] = {"output", 'o', "DIR", OUTPUT,
 			   "Folder of the report. An earlier report in it is replaced as a whole when the new one is "
 			   "complete; other files are left alone.",
-			   MEASURING, 0},
+			   WRITING, 0},
 	[HC_OPT_NO_MERGED_OUTPUT] = {"no-merged-output", 0, NULL, OUTPUT, "Do not write the merged records.",
 				     HC_CMD_RUN, IN_MANIFEST},
 	[HC_OPT_CURVE_POINTS] = {"curve-points", 0, "N", OUTPUT,
 				 "Most points of a curve in statistics.json: 1000 by default. Areas are always of all "
 				 "points.",
-				 HC_CMD_BASELINE | HC_CMD_RUN | HC_CMD_ANALYZE, IN_MANIFEST},
+				 HC_CMD_BASELINE | FINISHING, IN_MANIFEST},
 	[HC_OPT_CHECKSUMS] = {"checksums", 0, NULL, OUTPUT, "Add the SHA-256 of every input to manifest.json.",
-			      HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_ANALYZE, IN_MANIFEST},
+			      HC_CMD_MERGE | FINISHING, IN_MANIFEST},
+	[HC_OPT_PARTIAL] = {"partial", 0, NULL, OUTPUT,
+			    "Write what was counted, as partial.hcp, instead of a report: combine makes one of many.",
+			    HC_CMD_ANALYZE | HC_CMD_COMBINE, IN_MANIFEST},
 	[HC_OPT_JSON] = {"json", 0, NULL, OUTPUT, "Print one JSON document in place of the summary, also of a failure.",
-			 MEASURING, 0},
-	[HC_OPT_QUIET] = {"quiet", 'q', NULL, OUTPUT, "Print nothing but errors.", MEASURING, 0},
+			 WRITING, 0},
+	[HC_OPT_QUIET] = {"quiet", 'q', NULL, OUTPUT, "Print nothing but errors.", WRITING, 0},
 	[HC_OPT_MAN] = {"man", 0, NULL, OUTPUT, "Print the manual page, in man(7).", HC_CMD_HELP, 0},
 	[HC_OPT_DATA] = {"data", 0, "DIR", SERVER,
 			 "The folder of the server: catalog, objects, logs, credentials. serve makes it.",
@@ -213,15 +240,26 @@ static const struct hc_command commands[] = {
 	 "SageMaker's "
 	 "merge container does: dataset_source, ground_truth_source and output_path in the environment say what to do.",
 	 NULL, NULL},
-	{"analyze", HC_CMD_ANALYZE, "DIR --problem-type TYPE [--constraints FILE] [OPTION...] -o DIR",
+	{"analyze", HC_CMD_ANALYZE, "DIR... --problem-type TYPE [--constraints FILE] [OPTION...] -o DIR",
 	 "the second half of run: measures and judges merged records",
 	 "Reads the merged records below DIR (*.jsonl, at any depth) and writes what run writes, but no merged records "
-	 "and no join report. Without arguments it runs as SageMaker's analyzer container does: analysis_type, "
+	 "and no join report. With --partial it measures nothing and writes what it counted, for combine. Without "
+	 "arguments it runs as SageMaker's analyzer container does: analysis_type, "
 	 "dataset_source, "
 	 "dataset_format, problem_type and the others in the environment say what to do; violations then exit with 0, "
 	 "and the "
 	 "exit message goes to output_message_file.",
 	 "DIR", NULL},
+	{"combine", HC_CMD_COMBINE, "PARTIAL... [--constraints FILE] [OPTION...] -o DIR",
+	 "partial results of many parts -> the report of one analyze over all",
+	 "Puts together what analyze --partial wrote of parts of the data, on one machine or many, and writes what one "
+	 "analyze over all of it would have, byte for byte. PARTIAL are folders that hold partial.hcp, or such files. "
+	 "Problem type, attributes, threshold, positive label and seed come with them and must be the same in all; an "
+	 "input file may be in one of them only. With --partial the result is again a partial one, so that a tree of "
+	 "any "
+	 "shape gives the same report.\n\n--max-bad-records is what the bad records of all parts together are held "
+	 "against.",
+	 "PARTIAL", NULL},
 	{"serve", HC_CMD_SERVE, "--data DIR [--listen 127.0.0.1:8787] [OPTION...]",
 	 "a server that SageMaker's SDKs, boto3 and the AWS command line use unmodified",
 	 "Answers SageMaker's monitoring API, S3, CloudWatch, CloudWatch Logs, STS and IAM on one port, runs "

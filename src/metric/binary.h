@@ -65,10 +65,11 @@ typedef enum hc_code hc_binary_take(void *arg, const struct hc_binary_record *re
 enum hc_code hc_binary_each(struct hc_binary *b, hc_binary_take *take, void *arg, struct hc_err *err) HC_MUST_USE;
 
 /*
- * Hands out all records in ascending order of their scores, then of their kinds, equal ones at once, and uses them up: for
- * partial results, after the last hc_binary_add. numbers[c] is what class number c of the records is to be called, below
- * `classes`. kind = (actual * classes + predicted) * 32 + samples, or actual * 32 + samples where the class follows from
- * the score. score_bits: of the double, 0 where there are no scores; -0.0 is 0.0. One thread. HC_IO, HC_NOMEM.
+ * Hands out all records in ascending order of their scores, then of their kinds, equal ones at once, and uses them
+ * up: for partial results, after the last hc_binary_add. numbers[c] is what class number c of the records is to be
+ * called, below `classes`. kind = (actual * classes + predicted) * 32 + samples, or actual * 32 + samples where the
+ * class follows from the score. score_bits: of the double, 0 where there are no scores; -0.0 is 0.0. One thread.
+ * HC_IO, HC_NOMEM.
  */
 typedef enum hc_code hc_binary_group(void *arg, uint64_t score_bits, uint32_t kind, uint64_t records,
 				     struct hc_err *err);

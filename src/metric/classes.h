@@ -50,9 +50,10 @@ void hc_classes_init(struct hc_classes *c);
 void hc_classes_free(struct hc_classes *c);
 
 /*
- * Adds what is known of a spelling (taken as it stands, not trimmed): records with it as label and as prediction, and where it was first seen in that use.
- * May be called again for one that is there: counts add up. Classes are numbered in the order in which they come.
- * HC_LIMIT past HC_CLASSES_MAX spellings or HC_CLASS_NAME_MAX bytes (hint: is it a regression?).
+ * Adds what is known of a spelling (taken as it stands, not trimmed): records with it as label and as prediction,
+ * and where it was first seen in that use. May be called again for one that is there: counts add up. Classes are
+ * numbered in the order in which they come. HC_LIMIT past HC_CLASSES_MAX spellings or HC_CLASS_NAME_MAX bytes
+ * (hint: is it a regression?).
  */
 enum hc_code hc_classes_enter(struct hc_classes *c, struct hc_str spelling, uint64_t labels, uint64_t predictions,
 			      struct hc_class_place first, size_t *number, struct hc_err *err) HC_MUST_USE;

@@ -1,8 +1,9 @@
 /*
  * Spellings: short texts that come again and again (classes, labels as written) and the numbers that stand for them.
  *
- * One dictionary for all threads; each has a cache of its own, so a text that was met before costs a comparison. Numbers are given in the order in which
- * threads happen to come and mean nothing but equality. Texts stay where they are until the dictionary is freed.
+ * One dictionary for all threads; each has a cache of its own, so a text that was met before costs a comparison.
+ * Numbers are given in the order in which threads happen to come and mean nothing but equality. Texts stay where
+ * they are until the dictionary is freed.
  */
 #ifndef HC_METRIC_SPELLINGS_H
 #define HC_METRIC_SPELLINGS_H
@@ -13,9 +14,9 @@
 #include "base/arena.h"
 
 enum {
-	HC_SPELLINGS_MAX = 65000,     /* different texts */
-	HC_SPELLING_TEXT_MAX = 1024,  /* bytes of one */
-	HC_SPELLINGS_CACHED = 64,     /* in a thread's cache */
+	HC_SPELLINGS_MAX = 65000,    /* different texts */
+	HC_SPELLING_TEXT_MAX = 1024, /* bytes of one */
+	HC_SPELLINGS_CACHED = 64,    /* in a thread's cache */
 };
 
 struct hc_spellings {
@@ -41,7 +42,10 @@ struct hc_spelling_cache {
 void hc_spellings_init(struct hc_spellings *s);
 void hc_spellings_free(struct hc_spellings *s);
 
-/* The number of a text, a new one if need be. False: it is too long, or there are too many (or no memory): the caller keeps the text in another way. */
+/*
+ * The number of a text, a new one if need be. False: it is too long, or there are too many (or no memory): the
+ * caller keeps the text in another way.
+ */
 bool hc_spellings_number(struct hc_spellings *s, struct hc_spelling_cache *cache, struct hc_str text, uint16_t *out);
 
 /* The text of a number. Any thread, for numbers that it was given; all once the others are gone. */

@@ -4,30 +4,48 @@
 #include <string.h>
 
 #include "codec/digest.h"
+#include "monitor/combine.h"
 #include "monitor/judge.h"
-#include "monitor/merge.h"
-#include "monitor/parts.h"
-#include "monitor/reader.h"
+#include "monitor/merged.h"
 #include "store/stage.h"
 #include "sys/clock.h"
+#include "sys/crew.h"
+#include "sys/machine.h"
 
 #define ARENA_BYTES (UINT64_C(1) << 36)
 #define DOCUMENT_BYTES_MAX (UINT64_C(4) << 30)
 
+/* Of the machine's memory, where nothing else was said. */
+enum { MEMORY_SHARE = 4 };
+
 #define JOIN_REPORT "join_report.json"
+
+/* Measures records that hold prediction and label; a worker's own. */
+struct analyzer {
+	struct hc_execution *execution;
+	struct hc_measure measure;
+	struct hc_record record;
+	struct hc_skeletons *skeletons;
+	struct hc_measured_rows outputs, labels;
+};
 
 struct hc_execution {
 	const struct hc_request *request;
+	struct hc_request filled; /* the request, with the options that partial results carry */
+	struct hc_combined combined;
 	struct hc_arena arena;
 	struct hc_input_files files;
 	struct hc_account account;
 	struct hc_tolerance tolerance;
-	struct hc_measure measure;
+	unsigned workers;
+	struct hc_spill spill;
+	struct hc_tally *tally;
+	struct analyzer *analyzers; /* [workers]; the first one also reads tables and the preprocessor's rows */
+	struct hc_merge merge;
+	struct hc_reader reader; /* of merged records and tables */
 	struct hc_preprocessor *preprocessor;
 	struct hc_stage *stage;
 	struct hc_parts parts;
-	struct hc_record record; /* of analyze, and of rows of the preprocessor */
-	struct hc_measured_rows outputs, labels;
 	uint64_t rows; /* of tables, read so far */
 	struct hc_report report;
 };
@@ -37,50 +55,30 @@ static const char *path_of(const struct hc_execution *e, size_t file)
 	return e->files.list[file].path;
 }
 
-static struct hc_measure *measure_of(struct hc_execution *e)
+static uint64_t place_in_table(size_t file, uint64_t line)
 {
-	return e->request->checks ? &e->measure : NULL;
+	return hc_place(file, line - 1);
 }
 
 /* --- what becomes of a merged record -------------------------------------------------------- */
 
-static enum hc_code measure_match(struct hc_execution *e, const struct hc_match *match, struct hc_err *err)
+/* Two ways of saying the same place: a chunk of the reader's, or a file. */
+static enum hc_code tolerate(struct hc_execution *e, struct hc_class_place at, struct hc_err *err)
 {
-	const struct hc_record *r = match->capture;
-	struct hc_identity who = {r->inference_id, r->event_id, 0, match->place, match->label};
-	HC_TRY(hc_record_read_truth(match->truth, &e->record, err));
-	HC_TRY(hc_measure_read_labels(&e->measure, &e->record.truth, &e->labels, err));
-	return hc_measure_add(&e->measure, match->outputs, &e->labels, &who, err);
-}
-
-static enum hc_code take_match(void *arg, const struct hc_match *match, struct hc_err *err)
-{
-	struct hc_execution *e = arg;
-	if (e->request->measures && !e->preprocessor)
-		HC_TRY(measure_match(e, match, err));
-	if (!e->request->merge_folder && !e->preprocessor)
-		return HC_OK;
-	hc_buf_reset(&e->parts.line);
-	hc_record_write_merged(match->capture, match->truth, &e->parts.line);
-	HC_TRY(hc_buf_check(&e->parts.line, "a merged record", err));
-	struct hc_str record = hc_buf_view(&e->parts.line);
-	if (e->preprocessor)
-		HC_TRY(hc_preprocessor_put(e->preprocessor, record, match->place.file, match->place.line, err));
-	if (!e->request->merge_folder)
-		return HC_OK;
-	return hc_parts_write(&e->parts, &e->files.list[match->place.file], record, err);
+	return hc_tolerance_of(&e->tolerance, path_of(e, at.file), at.line, err);
 }
 
 static enum hc_code take_script_row(void *arg, const struct hc_script_row *row, struct hc_err *err)
 {
 	struct hc_execution *e = arg;
-	enum hc_code code = hc_record_parse(row->record, HC_RECORD_MERGED, &e->record, err);
+	struct analyzer *a = &e->analyzers[0];
+	enum hc_code code = hc_record_parse(row->record, HC_RECORD_MERGED, &a->record, err);
 	if (code == HC_OK) {
-		struct hc_class_place place = {row->file, row->line};
-		struct hc_identity who = {e->record.inference_id, e->record.event_id, row->index, place, place};
-		code = hc_measure_add_script_row(&e->measure, row->row, &e->record.truth, &who, err);
+		uint64_t place = place_in_table(row->file, row->line);
+		struct hc_identity who = {a->record.inference_id, a->record.event_id, row->index, place, place};
+		code = hc_measure_add_script_row(&a->measure, row->row, &a->record.truth, &who, err);
 	}
-	return code == HC_OK ? HC_OK : hc_tolerance_of(&e->tolerance, path_of(e, row->file), row->line, err);
+	return code == HC_OK ? HC_OK : tolerate(e, (struct hc_class_place){row->file, row->line}, err);
 }
 
 static void count_dropped(void *arg, size_t file, uint64_t line)
@@ -96,51 +94,125 @@ static void write_place(void *arg, size_t file, uint64_t line, struct hc_buf *ou
 	hc_buf_printf(out, "%s:%llu", path_of(e, file), (unsigned long long)line);
 }
 
-/* --- reading merged records and tables ------------------------------------------------------ */
-
-static enum hc_code take_merged(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
+/* A merged record goes to the preprocessor and to its part. */
+static enum hc_code take_merged_record(void *arg, struct hc_str record, uint64_t place, struct hc_err *err)
 {
 	struct hc_execution *e = arg;
-	HC_TRY(hc_record_parse(text, HC_RECORD_MERGED, &e->record, err));
-	if (e->preprocessor)
-		return hc_preprocessor_put(e->preprocessor, text, file, line, err);
-	HC_TRY(hc_measure_read_output(&e->measure, &e->record.output, &e->outputs, err));
-	HC_TRY(hc_measure_read_labels(&e->measure, &e->record.truth, &e->labels, err));
-	struct hc_class_place place = {file, line};
-	struct hc_identity who = {e->record.inference_id, e->record.event_id, 0, place, place};
-	return hc_measure_add(&e->measure, &e->outputs, &e->labels, &who, err);
+	struct hc_class_place at = hc_reader_where(&e->merge.reader, place);
+	HC_TRY(hc_preprocessor_put(e->preprocessor, record, at.file, at.line, err));
+	if (!e->request->merge_folder)
+		return HC_OK;
+	HC_TRY(hc_parts_write(&e->parts, &e->files.list[at.file], record, err));
+	return hc_parts_write(&e->parts, &e->files.list[at.file], HC_STR("\n"), err);
 }
+
+static enum hc_code merge(struct hc_execution *e, struct hc_err *err)
+{
+	const struct hc_request *q = e->request;
+	bool scripted = q->preprocessor != NULL, writes = q->merge_folder != NULL;
+	HC_TRY(hc_merge_run(&e->merge, q, &e->files, scripted ? NULL : e->tally, q->measures && !scripted,
+			    scripted || writes, &e->spill, e->workers, &e->tolerance, err));
+	if (scripted)
+		return hc_merged_each(&e->merge, take_merged_record, e, err);
+	return writes ? hc_merged_write(&e->merge, &e->parts, e->workers, err) : HC_OK;
+}
+
+/* --- reading merged records ------------------------------------------------------------------- */
+
+static enum hc_code measure_record(struct analyzer *a, uint64_t place, struct hc_err *err)
+{
+	HC_TRY(hc_measure_read_output(&a->measure, &a->record.output, &a->outputs, err));
+	HC_TRY(hc_measure_read_labels(&a->measure, &a->record.truth, &a->labels, err));
+	HC_TRY(hc_measure_pair(a->outputs.n, a->labels.n, err));
+	struct hc_identity who = {a->record.inference_id, a->record.event_id, 0, place, place};
+	return hc_measure_add(&a->measure, &a->outputs, &a->labels, &who, err);
+}
+
+static enum hc_taken quick_merged(void *arg, const char *p, const char *end, uint64_t place, const char **next,
+				  struct hc_err *err)
+{
+	struct analyzer *a = arg;
+	size_t max_line = a->execution->request->max_line;
+	if (!hc_skeletons_match(a->skeletons, p, end, max_line, &a->record, next))
+		return HC_NOT_TAKEN;
+	enum hc_code code = measure_record(a, place, err);
+	return code == HC_OK ? HC_TAKEN : code == HC_INPUT ? HC_NOT_TAKEN : HC_TAKING_FAILED;
+}
+
+static enum hc_code full_merged(void *arg, struct hc_str text, uint64_t place, struct hc_err *err)
+{
+	struct analyzer *a = arg;
+	HC_TRY(hc_record_parse(text, HC_RECORD_MERGED, &a->record, err));
+	HC_TRY(measure_record(a, place, err));
+	hc_skeletons_learn(a->skeletons, text, &a->record);
+	return HC_OK;
+}
+
+static const struct hc_taker merged_records = {.quick = quick_merged, .full = full_merged};
+
+static enum hc_code why_bad(void *arg, uint64_t place, struct hc_err *err)
+{
+	struct hc_execution *e = arg;
+	return hc_reader_explain(&e->reader, place, &merged_records, &e->analyzers[0], err);
+}
+
+/* For the preprocessor, in order. */
+static enum hc_code feed_preprocessor(void *arg, struct hc_str text, uint64_t place, struct hc_err *err)
+{
+	struct hc_execution *e = arg;
+	struct hc_class_place at = hc_reader_where(&e->reader, place);
+	enum hc_code code = hc_record_parse(text, HC_RECORD_MERGED, &e->analyzers[0].record, err);
+	if (code != HC_OK)
+		return tolerate(e, at, err);
+	return hc_preprocessor_put(e->preprocessor, text, at.file, at.line, err);
+}
+
+static enum hc_code read_merged(struct hc_execution *e, struct hc_err *err)
+{
+	HC_TRY(hc_reader_cut(&e->reader, "merged", false, err));
+	if (e->preprocessor) {
+		const struct hc_taker feeding = {.full = feed_preprocessor};
+		for (size_t i = 0; i < e->reader.n_chunks; i++)
+			HC_TRY(hc_reader_chunk(&e->reader, i, &feeding, e, err));
+		return HC_OK;
+	}
+	void **args = hc_arena_take(&e->arena, e->workers * sizeof *args);
+	if (!args)
+		return hc_fail_nomem(err, "the threads");
+	for (unsigned i = 0; i < e->workers; i++)
+		args[i] = &e->analyzers[i];
+	HC_TRY(hc_reader_run(&e->reader, 0, e->reader.n_chunks, &merged_records, args, e->workers, err));
+	return hc_reader_settle(&e->reader, &e->tolerance, why_bad, e, err);
+}
+
+/* --- reading tables --------------------------------------------------------------------------- */
 
 static enum hc_code take_header(void *arg, const struct hc_csv_row *header, struct hc_err *err)
 {
 	struct hc_execution *e = arg;
-	struct hc_measure_options *o = &e->measure.options;
-	e->measure.outputs.columns = header ? header->n : 0;
+	struct hc_measure *m = &e->analyzers[0].measure;
+	struct hc_measure_options *o = &m->options;
+	m->outputs.columns = header ? header->n : 0;
 	if (!header)
 		return HC_OK;
 	HC_TRY(hc_attribute_resolve(&o->truth, header, err));
 	HC_TRY(hc_attribute_resolve(&o->probability, header, err));
-	return e->measure.uses_class ? hc_attribute_resolve(&o->inference, header, err) : HC_OK;
+	return m->uses_class ? hc_attribute_resolve(&o->inference, header, err) : HC_OK;
 }
 
 static enum hc_code take_row(void *arg, size_t file, const struct hc_table_row *row, struct hc_err *err)
 {
 	struct hc_execution *e = arg;
-	struct hc_class_place place = {file, row->line};
+	uint64_t place = place_in_table(file, row->line);
 	struct hc_identity who = {.row = e->rows++, .output = place, .label = place};
-	return hc_measure_add_table_row(&e->measure, row->text, row->format, &who, err);
+	return hc_measure_add_table_row(&e->analyzers[0].measure, row->text, row->format, &who, err);
 }
 
-static enum hc_code read_without_join(struct hc_execution *e, struct hc_err *err)
+static enum hc_code read_tables(struct hc_execution *e, struct hc_err *err)
 {
-	struct hc_reader reader;
-	hc_reader_init(&reader, e->request, &e->files, &e->tolerance, e);
-	for (size_t i = 0; i < e->files.n; i++) {
-		if (e->request->merged_input)
-			HC_TRY(hc_reader_lines(&reader, i, take_merged, err));
-		else
-			HC_TRY(hc_reader_rows(&reader, i, take_header, take_row, err));
-	}
+	e->reader.what = "reading";
+	for (size_t i = 0; i < e->files.n; i++)
+		HC_TRY(hc_reader_rows(&e->reader, i, &e->tolerance, take_header, take_row, e, err));
 	return HC_OK;
 }
 
@@ -153,11 +225,14 @@ static enum hc_code read_records(struct hc_execution *e, struct hc_err *err)
 		struct hc_preprocessor_io io = {take_script_row, count_dropped, write_place, e};
 		HC_TRY(hc_preprocessor_start(q->preprocessor, q->script_limits, io, &e->preprocessor, err));
 	}
-	if (q->n_tables || q->merged_input)
-		HC_TRY(read_without_join(e, err));
+	if (q->n_partials)
+		HC_TRY(hc_combine_feed(&e->combined, q, e->tally, e->workers, err));
+	else if (q->n_tables)
+		HC_TRY(read_tables(e, err));
+	else if (q->n_merged_inputs)
+		HC_TRY(read_merged(e, err));
 	else
-		HC_TRY(hc_merge(q, &e->files, q->preprocessor ? NULL : measure_of(e), &e->tolerance,
-				(struct hc_merge_sink){take_match, e}, err));
+		HC_TRY(merge(e, err));
 	return e->preprocessor ? hc_preprocessor_finish(e->preprocessor, err) : HC_OK;
 }
 
@@ -181,15 +256,26 @@ static enum hc_code refuse_third_class(struct hc_execution *e, const struct hc_m
 	return hc_tolerance_of(&e->tolerance, path, third->first.line, err);
 }
 
+/* Places of tables, of partial results, and of what the preprocessor made, name files; others chunks of a reader. */
+static struct hc_class_place where_is(void *arg, uint64_t place)
+{
+	const struct hc_execution *e = arg;
+	const struct hc_request *q = e->request;
+	if (q->n_tables || q->n_partials || q->preprocessor)
+		return (struct hc_class_place){hc_place_chunk(place), hc_place_line(place) + 1};
+	return hc_reader_where(q->n_merged_inputs ? &e->reader : &e->merge.reader, place);
+}
+
 static enum hc_code compute_metrics(struct hc_execution *e, struct hc_err *err)
 {
 	struct hc_measured found;
 	struct hc_class_place where;
-	if (e->measure.n == 0) {
+	if (hc_tally_rows(e->tally) == 0) {
 		hc_fail(err, HC_EMPTY, "Job inputs had no data: there is no record to measure");
 		return hc_hint(err, e->preprocessor ? "the preprocessor dropped every record" : "check the inputs");
 	}
-	enum hc_code code = hc_measure_finish(&e->measure, &e->arena, &found, &where, err);
+	struct hc_place_resolver places = {where_is, e};
+	enum hc_code code = hc_tally_finish(e->tally, &places, e->workers, &e->arena, &found, &where, err);
 	if (code != HC_OK)
 		return where.file == UINT64_MAX
 			       ? code
@@ -239,6 +325,47 @@ static enum hc_code stage_reports(struct hc_execution *e, struct hc_err *err)
 			HC_TRY(stage_document(e, "constraint_violations.json", hc_report_violations, err));
 	}
 	return e->report.account ? stage_document(e, JOIN_REPORT, hc_report_join, err) : HC_OK;
+}
+
+static void put_to_writer(void *arg, const void *p, size_t n)
+{
+	hc_writer_put(arg, p, n);
+}
+
+static enum hc_code digest_of_script(const char *path, char out[HC_SHA256_HEX_SIZE], struct hc_err *err)
+{
+	struct hc_source *source;
+	HC_TRY(hc_file_open(path, &source, err));
+	enum hc_code code = hc_sha256_of_source(source, out, err);
+	hc_source_close(source);
+	return code == HC_OK ? HC_OK : hc_err_at(err, "%s", path);
+}
+
+static enum hc_code stage_partial(struct hc_execution *e, struct hc_err *err)
+{
+	const struct hc_request *q = e->request;
+	char digest[HC_SHA256_HEX_SIZE];
+	struct hc_writer writer;
+	struct hc_place_resolver places = {where_is, e};
+	struct hc_partial partial = {.options = q->measure,
+				     .tolerated = e->tolerance.seen,
+				     .dropped = e->report.dropped,
+				     .files = e->files.list,
+				     .n_files = e->files.n};
+	if (q->n_partials)
+		partial.preprocessor = e->combined.partials[0].preprocessor;
+	if (q->preprocessor) {
+		HC_TRY(digest_of_script(q->preprocessor, digest, err));
+		partial.preprocessor = digest;
+	}
+	e->report.partial = true;
+	e->report.rows = hc_tally_rows(e->tally);
+	HC_TRY(hc_stage_file(e->stage, HC_PARTIAL_NAME, &writer, err));
+	if (hc_partial_write(&partial, e->tally, &places, put_to_writer, &writer, err) != HC_OK) {
+		hc_writer_abandon(&writer);
+		return hc_err_code(err);
+	}
+	return hc_writer_close(&writer, err);
 }
 
 static enum hc_code checksum_inputs(struct hc_execution *e, struct hc_err *err)
@@ -326,7 +453,8 @@ static const char *below(const char *folder, const char *file)
 static enum hc_code adopt_inputs(struct hc_execution *e, struct hc_err *err)
 {
 	struct hc_file_info info;
-	char *output = e->request->merged_input ? realpath(e->request->output, NULL) : NULL;
+	bool reads_merged = e->request->n_merged_inputs || e->request->n_partials;
+	char *output = reads_merged ? realpath(e->request->output, NULL) : NULL;
 	enum hc_code code = HC_OK;
 	bool any = false;
 	for (size_t i = 0; output && i < e->files.n && code == HC_OK; i++) {
@@ -375,20 +503,94 @@ static enum hc_code pass_over_own_records(struct hc_execution *e, struct hc_err 
 	return merged ? HC_OK : hc_fail_nomem(err, "a path");
 }
 
+static enum hc_code open_analyzer(struct hc_execution *e, unsigned worker, struct hc_err *err)
+{
+	struct analyzer *a = &e->analyzers[worker];
+	a->execution = e;
+	hc_record_init(&a->record);
+	hc_measured_rows_init(&a->outputs);
+	hc_measured_rows_init(&a->labels);
+	HC_TRY(hc_skeletons_open(HC_RECORD_MERGED, &a->skeletons, err));
+	return e->tally ? hc_measure_init(&a->measure, &e->request->measure, e->tally, worker, err) : HC_OK;
+}
+
+static void free_analyzer(struct analyzer *a)
+{
+	if (!a->execution)
+		return;
+	if (a->execution->tally)
+		hc_measure_free(&a->measure);
+	hc_record_free(&a->record);
+	hc_measured_rows_free(&a->outputs);
+	hc_measured_rows_free(&a->labels);
+	hc_skeletons_free(a->skeletons);
+}
+
+/* What records are read and measured with. */
+static enum hc_code open_engine(struct hc_execution *e, struct hc_err *err)
+{
+	const struct hc_request *q = e->request;
+	bool joins = !q->n_tables && !q->n_merged_inputs;
+	unsigned analyzers = joins ? 1 : e->workers;
+	uint64_t memory = q->memory ? q->memory : hc_machine_memory() / MEMORY_SHARE;
+	HC_TRY(hc_spill_init(&e->spill, memory, hc_stage_folder(e->stage), err));
+	if (q->checks)
+		HC_TRY(hc_tally_open(&q->measure, &e->spill, e->workers, &e->tally, err));
+	hc_reader_init(&e->reader, q, &e->files);
+	e->analyzers = calloc(e->workers, sizeof *e->analyzers);
+	if (!e->analyzers)
+		return hc_fail_nomem(err, "the threads");
+	for (unsigned i = 0; i < analyzers; i++)
+		HC_TRY(open_analyzer(e, i, err));
+	return HC_OK;
+}
+
+static void free_engine(struct hc_execution *e)
+{
+	for (unsigned i = 0; e->analyzers && i < e->workers; i++)
+		free_analyzer(&e->analyzers[i]);
+	free(e->analyzers);
+	e->analyzers = NULL;
+	hc_merge_free(&e->merge);
+	hc_reader_free(&e->reader);
+	hc_tally_free(e->tally);
+	e->tally = NULL;
+	if (e->spill.folder)
+		hc_spill_free(&e->spill);
+}
+
+static enum hc_code open_partials(struct hc_execution *e, struct hc_err *err)
+{
+	const struct hc_request *q = e->request;
+	HC_TRY(hc_combine_open(q, &e->files, &e->combined, err));
+	e->filled = *q;
+	e->filled.measure = e->combined.partials[0].options;
+	e->filled.measure.curve_points = q->measure.curve_points;
+	e->request = &e->filled;
+	e->report.seed = e->filled.measure.seed;
+	e->report.dropped = e->combined.dropped;
+	e->tolerance.seen = e->combined.tolerated;
+	return HC_OK;
+}
+
 static enum hc_code start(struct hc_execution *e, struct hc_err *err)
 {
 	const struct hc_request *q = e->request;
 	char uuid[HC_UUID_SIZE];
 	HC_TRY(hc_clock_evaluation_us(&e->report.evaluation_us, err));
+	if (q->n_partials)
+		HC_TRY(open_partials(e, err));
+	q = e->request;
 	if (q->checks)
-		HC_TRY(hc_measure_init(&e->measure, &q->measure, err));
+		HC_TRY(hc_measure_options_check(&q->measure, err));
 	HC_TRY(read_constraints(e, err));
 	HC_TRY(pass_over_own_records(e, err));
-	HC_TRY(hc_plan(q, &e->files, err));
+	if (!q->n_partials)
+		HC_TRY(hc_plan(q, &e->files, err));
 	HC_TRY(hc_stage_open(q->output, &e->stage, err));
 	hc_plan_uuid(&e->files, uuid);
 	hc_parts_init(&e->parts, e->stage, q->merge_folder, uuid);
-	return HC_OK;
+	return open_engine(e, err);
 }
 
 static enum hc_code run(struct hc_execution *e, struct hc_err *err)
@@ -396,12 +598,15 @@ static enum hc_code run(struct hc_execution *e, struct hc_err *err)
 	HC_TRY(start(e, err));
 	HC_TRY(read_records(e, err));
 	HC_TRY(hc_parts_close(&e->parts, err));
-	if (e->request->measures)
+	if (e->request->partial)
+		HC_TRY(stage_partial(e, err));
+	else if (e->request->measures)
 		HC_TRY(compute_metrics(e, err));
 	if (e->report.has_metrics)
 		hc_judge(&e->report.metrics, e->report.constraints_path ? &e->report.constraints : NULL,
 			 e->request->aws_quirks, &e->report.verdict);
 	e->report.tolerated = e->tolerance.seen;
+	free_engine(e); /* its memory and its disk are not needed any more */
 	return publish(e, err);
 }
 
@@ -416,9 +621,7 @@ enum hc_code hc_execution_run(const struct hc_request *request, struct hc_execut
 	e->files.arena = &e->arena;
 	e->account.arena = &e->arena;
 	e->tolerance = (struct hc_tolerance){.max = request->max_bad_records, .account = &e->account};
-	hc_record_init(&e->record);
-	hc_measured_rows_init(&e->outputs);
-	hc_measured_rows_init(&e->labels);
+	e->workers = request->threads ? request->threads : hc_crew_cores();
 	e->report = (struct hc_report){.command = request->command,
 				       .has_window = request->has_window,
 				       .window = request->window,
@@ -446,11 +649,7 @@ void hc_execution_free(struct hc_execution *e)
 	if (!e)
 		return;
 	hc_stage_abandon(e->stage);
-	if (e->request->checks)
-		hc_measure_free(&e->measure);
-	hc_record_free(&e->record);
-	hc_measured_rows_free(&e->outputs);
-	hc_measured_rows_free(&e->labels);
+	free_engine(e);
 	hc_account_free(&e->account);
 	hc_input_files_free(&e->files);
 	hc_arena_free(&e->arena);

@@ -16,8 +16,8 @@ struct hc_execution;
 
 /*
  * Does what the request asks, writes the output, and returns the report (valid until hc_execution_free).
- * `passed_over` of the report's files tells of files that were not read. Errors: HC_USAGE, HC_INPUT, HC_EMPTY: nothing was
- * written, an earlier report stands untouched; HC_IO, HC_NOMEM, HC_LIMIT, HC_SCRIPT likewise.
+ * `passed_over` of the report's files tells of files that were not read. Errors: HC_USAGE, HC_INPUT, HC_EMPTY:
+ * nothing was written, an earlier report stands untouched; HC_IO, HC_NOMEM, HC_LIMIT, HC_SCRIPT likewise.
  */
 enum hc_code hc_execution_run(const struct hc_request *request, struct hc_execution **out,
 			      const struct hc_report **report, struct hc_err *err) HC_MUST_USE;

@@ -1,50 +1,53 @@
 /*
- * The join: labels by key, and the captures that ask for them.
+ * The join: bins of rows (monitor/gather.h) become matches, and the account of what was left over.
  *
- * One table of keys (inference id, else event id; compared as decoded bytes). Labels go in first, in
- * the order of collection; then each capture asks. The table also remembers which captures asked, so that
- * repeats and labels without capture can be counted. Keys come from outside: the hash is keyed with
- * random bytes of the process, so nobody can make them collide; what the join answers does not depend on it.
- *
- * Memory: 64 bytes an id and its text, and the text of its label.
+ * Bins are joined one by one, by all threads, each in memory that fits a core's cache: the rows of an id are in one
+ * bin. Repeated and conflicting labels are settled in the order of their places, whatever the order in which rows
+ * came. A match goes to the tally at once.
  */
 #ifndef HC_MONITOR_JOIN_H
 #define HC_MONITOR_JOIN_H
 
-#include "base/arena.h"
-#include "base/hash.h"
+#include "monitor/gather.h"
 
-enum { HC_JOIN_IDS_MAX = 2000000000 };
-#define HC_JOIN_TEXT_MAX (UINT64_C(1) << 38)
-
-struct hc_join_entry {
-	uint64_t hash;
-	const char *key;
-	const char *truth; /* groundTruthData as merged records hold it; NULL: no label */
-	uint32_t key_n, truth_n;
-	uint32_t file; /* of the label that counts; of the first capture where there is none */
-	bool captured; /* a capture asked for it */
-	uint64_t line;
+/* A capture whose output and label have different numbers of rows: a bad record. */
+struct hc_unpaired {
+	uint64_t place;
+	size_t outputs, labels;
 };
 
-struct hc_join {
-	struct hc_arena text;
-	struct hc_join_entry *entries; /* in the order in which their ids came */
-	size_t n, cap;
-	uint32_t *slots; /* 1 + index of an entry; 0: empty */
-	size_t n_slots;
-	struct hc_hash_key hash_key;
+/* Two labels that differ, where that is not tolerated. */
+struct hc_conflict {
+	uint64_t place, kept; /* of the label, and of the one before it; HC_PLACE_NONE: there is none */
 };
 
-enum hc_code hc_join_init(struct hc_join *j, struct hc_err *err) HC_MUST_USE;
-void hc_join_free(struct hc_join *j);
+/* A matched capture and the text of its label: what merged records are made of. */
+struct hc_match_row {
+	uint64_t place, truth; /* hc_gather_truth */
+};
 
-/* The entry of a key, made if it is new. Valid until the next call. */
-enum hc_code hc_join_find(struct hc_join *j, struct hc_str key, struct hc_join_entry **out, bool *is_new,
-			  struct hc_err *err) HC_MUST_USE;
+enum { HC_MATCH_BINS_MAX = 1024 };
 
-/* Gives an entry its label (again: the earlier one is forgotten). */
-enum hc_code hc_join_set_label(struct hc_join *j, struct hc_join_entry *entry, struct hc_str truth, size_t file,
-			       uint64_t line, struct hc_err *err) HC_MUST_USE;
+struct hc_joined {
+	struct hc_least lines[HC_ACCOUNT_LINES];
+	struct hc_delays delays;
+	struct hc_conflict conflict;
+	struct hc_unpaired
+		*unpaired; /* in order of places; at most one more than bad records are tolerated, the first ones */
+	size_t n_unpaired, cap_unpaired;
+	/* Where the gather keeps truths: matches in bins by the place of the capture. */
+	struct hc_bins *matches;
+	unsigned match_bins;
+};
+
+/* The chunks whose matches are in a bin: first..last (not included), counted from the first capture's. */
+static inline size_t hc_match_bin_first(size_t chunks, unsigned bins, unsigned bin)
+{
+	return (size_t)((unsigned __int128)chunks * bin / bins);
+}
+
+/* Joins all that was gathered; uses the bins up. `adds`: matches are added to the tally. */
+enum hc_code hc_join_run(struct hc_gather *g, bool adds, struct hc_joined *out, struct hc_err *err) HC_MUST_USE;
+void hc_joined_free(struct hc_joined *j);
 
 #endif

@@ -19,22 +19,42 @@ void hc_measured_rows_free(struct hc_measured_rows *r)
 	hc_buf_free(&r->texts);
 }
 
+static enum hc_code make_room(struct hc_measured_rows *r, size_t n, struct hc_err *err)
+{
+	size_t cap = r->cap ? r->cap : 16;
+	while (cap < n)
+		cap *= 2;
+	if (cap == r->cap)
+		return HC_OK;
+	struct hc_row *more = realloc(r->list, cap * sizeof *more);
+	if (!more)
+		return hc_fail_nomem(err, "the rows of a record");
+	r->list = more;
+	r->cap = cap;
+	return HC_OK;
+}
+
+enum hc_code hc_measured_rows_set(struct hc_measured_rows *r, const void *list, size_t n, struct hc_str texts,
+				  struct hc_err *err)
+{
+	HC_TRY(make_room(r, n, err));
+	if (n)
+		memcpy(r->list, list, n * sizeof *r->list);
+	r->n = n;
+	hc_buf_reset(&r->texts);
+	hc_buf_str(&r->texts, texts);
+	return hc_buf_check(&r->texts, "the classes of a record", err);
+}
+
 static enum hc_code add_row(struct hc_measured_rows *r, double number, struct hc_str text, struct hc_err *err)
 {
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 16;
-		struct hc_row *more = realloc(r->list, cap * sizeof *more);
-		if (!more)
-			return hc_fail_nomem(err, "the rows of a record");
-		r->list = more;
-		r->cap = cap;
-	}
+	HC_TRY(make_room(r, r->n + 1, err));
 	r->list[r->n++] = (struct hc_row){number, r->texts.n, text.n};
 	hc_buf_str(&r->texts, text);
 	return hc_buf_check(&r->texts, "the classes of a record", err);
 }
 
-static struct hc_str row_text(const struct hc_measured_rows *r, size_t i)
+struct hc_str hc_measured_rows_text(const struct hc_measured_rows *r, size_t i)
 {
 	return (struct hc_str){r->texts.p + r->list[i].text, r->list[i].text_n};
 }
@@ -81,27 +101,19 @@ static void flatten_truth(struct hc_measure *m)
 	m->flat_truth.path.steps[0] = (struct hc_jsonpath_step){.kind = HC_STEP_KEY, .key = key};
 }
 
-enum hc_code hc_measure_init(struct hc_measure *m, const struct hc_measure_options *options, struct hc_err *err)
+enum hc_code hc_measure_init(struct hc_measure *m, const struct hc_measure_options *options, struct hc_tally *tally,
+			     unsigned worker, struct hc_err *err)
 {
-	*m = (struct hc_measure){.options = *options};
+	*m = (struct hc_measure){.options = *options, .tally = tally, .worker = worker};
 	HC_TRY(hc_measure_options_check(options, err));
-	bool binary = options->problem == HC_BINARY;
-	m->uses_score = binary && options->probability.given;
-	m->uses_class = !(binary && m->uses_score && (options->has_threshold || !options->inference.given));
-	if (!options->has_threshold)
-		m->options.threshold = 0.5;
+	m->uses_score = hc_measure_uses_score(options);
+	m->uses_class = hc_measure_uses_class(options);
 	flatten_truth(m);
 	hc_payload_init(&m->outputs);
 	hc_payload_init(&m->labels);
 	m->labels.alone = true;
 	hc_measured_rows_init(&m->row_outputs);
 	hc_measured_rows_init(&m->row_labels);
-	hc_classes_init(&m->classes);
-	if (options->problem == HC_REGRESSION) {
-		m->regression = calloc(1, sizeof *m->regression);
-		if (!m->regression)
-			return hc_fail_nomem(err, "the sums");
-	}
 	return HC_OK;
 }
 
@@ -111,11 +123,6 @@ void hc_measure_free(struct hc_measure *m)
 	hc_payload_free(&m->labels);
 	hc_measured_rows_free(&m->row_outputs);
 	hc_measured_rows_free(&m->row_labels);
-	hc_classes_free(&m->classes);
-	hc_binary_free(&m->binary);
-	hc_multiclass_free(&m->multiclass);
-	free(m->regression);
-	m->regression = NULL;
 }
 
 static enum hc_code read_number(struct hc_str text, const char *what, double *out, struct hc_err *err)
@@ -227,36 +234,127 @@ enum hc_code hc_measure_read_labels(struct hc_measure *m, const struct hc_part_d
 	return out->n ? HC_OK : fail_empty("label", err);
 }
 
+/* ---- the plainest data ---- */
+
+/* The text of a CSV payload of one row without quotes and escapes, but for a newline at its end. */
+static bool plain_text(const struct hc_part_data *data, struct hc_str *out)
+{
+	if (data->encoding != HC_ENCODING_CSV)
+		return false;
+	struct hc_str text = {data->data.raw.p + 1, data->data.raw.n - 2};
+	if (text.n >= HC_CSV_FIELDS_MAX)
+		return false; /* it might have too many */
+	if (data->data.escaped) {
+		if (!hc_str_ends(text, "\\n"))
+			return false;
+		text.n -= 2;
+		if (memchr(text.p, '\\', text.n))
+			return false;
+	}
+	*out = text;
+	return true;
+}
+
+/* Column `column` of a plain row, which must not be blank; *sole: it is the only one. */
+static bool plain_field(struct hc_str row, size_t column, struct hc_str *out, bool *sole)
+{
+	const char *p = row.p, *end = row.p + row.n;
+	const char *comma = memchr(p, ',', row.n);
+	*sole = !comma;
+	for (; column > 0; column--) {
+		if (!comma)
+			return false;
+		p = comma + 1;
+		comma = memchr(p, ',', (size_t)(end - p));
+	}
+	*out = (struct hc_str){p, (size_t)((comma ? comma : end) - p)};
+	return out->n > 0 && hc_str_trim(*out).n > 0;
+}
+
+static bool plain_number(struct hc_str cell, double *out)
+{
+	return hc_number_parse(cell, out) && isfinite(*out);
+}
+
+bool hc_measure_plain_output(const struct hc_measure *m, const struct hc_part_data *output, struct hc_plain_cells *out)
+{
+	struct hc_str row, cell;
+	bool sole;
+	if (m->outputs.columns || !plain_text(output, &row))
+		return false;
+	*out = (struct hc_plain_cells){.number = NAN};
+	if (m->uses_score) {
+		const struct hc_attribute *a = &m->options.probability;
+		if (a->column == SIZE_MAX || !plain_field(row, a->column, &cell, &sole) ||
+		    !plain_number(cell, &out->number) || out->number < 0 || out->number > 1)
+			return false;
+	}
+	if (!m->uses_class)
+		return true;
+	const struct hc_attribute *a = &m->options.inference;
+	if (!a->given || a->column == SIZE_MAX || !plain_field(row, a->column, &cell, &sole))
+		return false;
+	if (m->options.problem == HC_REGRESSION)
+		return plain_number(cell, &out->number);
+	out->text = cell;
+	return true;
+}
+
+bool hc_measure_plain_label(const struct hc_measure *m, const struct hc_part_data *truth, struct hc_plain_cells *out)
+{
+	const struct hc_attribute *a = &m->options.truth;
+	struct hc_str row, cell;
+	bool sole;
+	if (!plain_text(truth, &row) || !plain_field(row, 0, &cell, &sole))
+		return false;
+	/* A label that stands alone is found by any name; by an index only where that is 0. */
+	bool by_column = a->given && a->column != SIZE_MAX;
+	if ((!by_column && !sole) || (by_column && !plain_field(row, a->column, &cell, &sole)))
+		return false;
+	*out = (struct hc_plain_cells){.number = NAN};
+	if (m->options.problem == HC_REGRESSION)
+		return plain_number(cell, &out->number);
+	out->text = cell;
+	return true;
+}
+
+/* ---- adding ---- */
+
 static enum hc_code add_classes(struct hc_measure *m, struct hc_str actual_text, struct hc_str predicted_text,
 				double score, uint8_t samples, const struct hc_identity *who, struct hc_err *err)
 {
-	uint16_t actual, predicted = HC_BINARY_BY_SCORE;
-	HC_TRY(hc_classes_intern(&m->classes, actual_text, HC_CLASS_LABEL, who->label, &actual, err));
+	struct hc_tally_row row = {.predicted = HC_BINARY_BY_SCORE,
+				   .samples = samples,
+				   .score = score,
+				   .label = who->label,
+				   .output = who->output};
+	HC_TRY(hc_tally_class(m->tally, m->worker, actual_text, &row.actual, err));
 	if (m->uses_class)
-		HC_TRY(hc_classes_intern(&m->classes, predicted_text, HC_CLASS_PREDICTION, who->output, &predicted,
-					 err));
-	if (m->options.problem == HC_MULTICLASS)
-		return hc_multiclass_add(&m->multiclass, actual, predicted, samples, err);
-	struct hc_binary_record record = {score, actual, predicted, samples};
-	return hc_binary_add(&m->binary, record, err);
+		HC_TRY(hc_tally_class(m->tally, m->worker, predicted_text, &row.predicted, err));
+	return hc_tally_add(m->tally, m->worker, &row, err);
+}
+
+enum hc_code hc_measure_pair(size_t outputs, size_t labels, struct hc_err *err)
+{
+	if (outputs == labels)
+		return HC_OK;
+	hc_fail(err, HC_INPUT, "the output has %zu rows and its label %zu", outputs, labels);
+	return hc_hint(err, "an output of several rows needs a label of as many, in the same order");
 }
 
 enum hc_code hc_measure_add(struct hc_measure *m, const struct hc_measured_rows *outputs,
 			    const struct hc_measured_rows *labels, const struct hc_identity *who, struct hc_err *err)
 {
-	if (outputs->n != labels->n) {
-		hc_fail(err, HC_INPUT, "the output has %zu rows and its label %zu", outputs->n, labels->n);
-		return hc_hint(err, "an output of several rows needs a label of as many, in the same order");
-	}
+	HC_TRY(hc_measure_pair(outputs->n, labels->n, err));
 	struct hc_sampler sampler = {m->options.seed};
 	for (size_t i = 0; i < outputs->n; i++) {
 		uint8_t samples = hc_sample_bits(&sampler, who->inference_id, who->event_id, who->row + i);
 		double number = outputs->list[i].number;
 		if (m->options.problem == HC_REGRESSION)
-			hc_regression_add(m->regression, labels->list[i].number, number, samples);
+			hc_tally_add_values(m->tally, m->worker, labels->list[i].number, number, samples);
 		else
-			HC_TRY(add_classes(m, row_text(labels, i), row_text(outputs, i), number, samples, who, err));
-		m->n++;
+			HC_TRY(add_classes(m, hc_measured_rows_text(labels, i), hc_measured_rows_text(outputs, i),
+					   number, samples, who, err));
 	}
 	return HC_OK;
 }
@@ -324,52 +422,4 @@ enum hc_code hc_measure_add_script_row(struct hc_measure *m, struct hc_str row, 
 	if (!in_row)
 		HC_TRY(hc_measure_read_labels(m, truth, &m->row_labels, err));
 	return hc_measure_add(m, &m->row_outputs, &m->row_labels, who, err);
-}
-
-/* By place; of two in one record the first in byte order, whatever the order in which they were met. */
-static bool stands_before(const struct hc_class *c, const struct hc_third_class *found)
-{
-	if (c->first.file != found->first.file)
-		return c->first.file < found->first.file;
-	if (c->first.line != found->first.line)
-		return c->first.line < found->first.line;
-	return hc_str_cmp(c->spelling, found->spelling) < 0;
-}
-
-static enum hc_code finish_binary(struct hc_measure *m, struct hc_arena *arena, struct hc_measured *out,
-				  struct hc_class_place *where, struct hc_err *err)
-{
-	const struct hc_measure_options *o = &m->options;
-	HC_TRY(hc_classes_read_binary(&m->classes, o->positive_label, arena, &out->classes, where, err));
-	HC_TRY(hc_binary_finish(&m->binary, out->classes.roles, out->classes.n, o->threshold, m->uses_score,
-				o->curve_points, arena, &out->metrics, err));
-	out->third.records = m->n - out->metrics.n;
-	for (size_t i = 0; i < out->classes.n; i++) {
-		const struct hc_class *c = &m->classes.list[i];
-		if (out->classes.roles[i] != HC_ROLE_NONE)
-			continue;
-		if (!out->third.spelling.p || stands_before(c, &out->third)) {
-			out->third.spelling = c->spelling;
-			out->third.first = c->first;
-		}
-	}
-	return HC_OK;
-}
-
-enum hc_code hc_measure_finish(struct hc_measure *m, struct hc_arena *arena, struct hc_measured *out,
-			       struct hc_class_place *where, struct hc_err *err)
-{
-	*out = (struct hc_measured){0};
-	*where = (struct hc_class_place){UINT64_MAX, 0};
-	switch (m->options.problem) {
-	case HC_BINARY:
-		return finish_binary(m, arena, out, where, err);
-	case HC_MULTICLASS:
-		HC_TRY(hc_classes_read_multiclass(&m->classes, arena, &out->classes, err));
-		return hc_multiclass_finish(&m->multiclass, out->classes.place, out->classes.n, out->classes.classes,
-					    arena, &out->metrics, err);
-	default:
-		hc_regression_finish(m->regression, &out->metrics);
-		return HC_OK;
-	}
 }

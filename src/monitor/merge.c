@@ -1,198 +1,203 @@
 #include "monitor/merge.h"
 
-#include "base/instant.h"
-#include "base/number.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "dataset/batch.h"
-#include "monitor/join.h"
-#include "monitor/reader.h"
+#include "dataset/label_row.h"
 
-enum { MERGE_RECORD_MAX = 1 << 30 };
+enum { LOOKED_AT_MAX = HC_ACCOUNT_LINES * HC_ACCOUNT_SAMPLES_MAX };
 
-struct merge {
-	const struct hc_request *request;
-	struct hc_input_files *files;
-	struct hc_measure *measure;
-	struct hc_tolerance *tolerance;
-	struct hc_account *account;
-	struct hc_merge_sink sink;
-	struct hc_join join;
-	struct hc_record record, kept_label; /* the record at hand; a label it is compared with */
-	struct hc_measured_rows outputs, labels;
+#define TEXT_MAX (UINT64_C(1) << 30)
+
+/* --- looking at single records again --------------------------------------------------------- */
+
+/* Reads records a second time, for messages and samples. */
+struct looker {
+	const struct hc_merge *merge;
+	enum hc_code (*see)(void *arg, const struct hc_record *record, uint64_t place, struct hc_err *err);
+	void *arg;
+	struct hc_record record;
 	struct hc_csv_row row;
-	struct hc_buf line, truth, text, kept_text;
+	struct hc_buf line;
 };
 
-static const char *path_of(const struct merge *m, size_t file)
+static enum hc_code look_at_line(void *arg, struct hc_str line, uint64_t place, struct hc_err *err)
 {
-	return m->files->list[file].path;
+	struct looker *l = arg;
+	bool label = hc_place_chunk(place) < l->merge->gather.first_capture;
+	HC_TRY(hc_record_parse(line, label ? HC_RECORD_LABEL : HC_RECORD_CAPTURE, &l->record, err));
+	return l->see(l->arg, &l->record, place, err);
 }
 
-/* --- batch outputs -------------------------------------------------------------------------- */
-
-static hc_take_line take_capture;
-
-/* The attributes of a batch output may be names of its header. */
-static enum hc_code take_header(void *arg, const struct hc_csv_row *header, struct hc_err *err)
+static enum hc_code look_at_row(void *arg, const struct hc_table_row *row, uint64_t place, struct hc_err *err)
 {
-	struct merge *m = arg;
-	if (!header || !m->measure)
-		return HC_OK;
-	if (m->measure->uses_class)
-		HC_TRY(hc_attribute_resolve(&m->measure->options.inference, header, err));
-	return hc_attribute_resolve(&m->measure->options.probability, header, err);
-}
-
-static enum hc_code take_batch_row(void *arg, size_t file, const struct hc_table_row *row, struct hc_err *err)
-{
-	struct merge *m = arg;
-	hc_buf_reset(&m->line);
-	HC_TRY(hc_batch_capture(row->text, row->format, &m->row, &m->line, err));
-	return take_capture(m, file, hc_buf_view(&m->line), row->line, err);
-}
-
-/* --- labels --------------------------------------------------------------------------------- */
-
-/* `1`, `1.0` and ` 1` say the same; so do a CSV field and a JSON number that are equal. */
-static bool same_value(struct hc_str a, struct hc_str b, bool same_encoding)
-{
-	double x, y;
-	a = hc_str_trim(a);
-	b = hc_str_trim(b);
-	if (hc_str_eq(a, b) && same_encoding)
-		return true;
-	return hc_number_parse(a, &x) && hc_number_parse(b, &y) && x == y;
-}
-
-/* Whether two labels say the same, however they are spelled. */
-static enum hc_code same_label(struct merge *m, const struct hc_join_entry *kept, bool *same, struct hc_err *err)
-{
-	struct hc_str old = {kept->truth, kept->truth_n};
-	*same = hc_str_eq(old, hc_buf_view(&m->truth));
-	if (*same)
-		return HC_OK;
-	HC_TRY(hc_record_read_truth(old, &m->kept_label, err));
-	const struct hc_part_data *a = &m->kept_label.truth, *b = &m->record.truth;
-	hc_buf_reset(&m->text);
-	hc_buf_reset(&m->kept_text);
-	struct hc_str x = hc_json_text(&a->data, &m->kept_text), y = hc_json_text(&b->data, &m->text);
-	*same = same_value(x, y, a->encoding == b->encoding);
-	return hc_buf_check(&m->text, "a label", err);
-}
-
-static enum hc_code fail_conflict(const struct merge *m, const struct hc_join_entry *kept, struct hc_err *err)
-{
-	char shown[HC_STR_SHOW_SIZE], new_data[HC_STR_SHOW_SIZE], old_truth[HC_STR_SHOW_SIZE];
-	hc_fail(err, HC_USAGE, "a different label for '%s': %s, at %s:%llu it was %s",
-		hc_str_show(m->record.key, shown), hc_str_show(m->record.truth.data.raw, new_data),
-		path_of(m, kept->file), (unsigned long long)kept->line,
-		hc_str_show((struct hc_str){kept->truth, kept->truth_n}, old_truth));
-	return hc_hint(err, "mend the labels, or choose with --on-conflict last or first");
-}
-
-/* A label for an id that has one already. */
-static enum hc_code take_again(struct merge *m, struct hc_join_entry *kept, size_t file, uint64_t line,
-			       struct hc_err *err)
-{
-	bool same;
-	enum hc_on_conflict policy = m->request->on_conflict;
-	HC_TRY(same_label(m, kept, &same, err));
-	if (!same && policy == HC_CONFLICT_ERROR)
-		return fail_conflict(m, kept, err);
-	hc_account_count(m->account, same ? HC_DUPLICATE_LABELS : HC_CONFLICTING_LABELS, m->record.key,
-			 path_of(m, file), line, NULL);
-	if (same || policy == HC_CONFLICT_FIRST)
-		return HC_OK;
-	return hc_join_set_label(&m->join, kept, hc_buf_view(&m->truth), file, line, err);
-}
-
-static enum hc_code take_label(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
-{
-	struct merge *m = arg;
-	struct hc_join_entry *entry;
-	bool is_new;
-	HC_TRY(hc_record_parse(text, HC_RECORD_LABEL, &m->record, err));
-	if (m->measure)
-		HC_TRY(hc_measure_read_labels(m->measure, &m->record.truth, &m->labels, err));
-	hc_buf_reset(&m->truth);
-	hc_record_write_truth(&m->record, &m->truth);
-	HC_TRY(hc_buf_check(&m->truth, "a label", err));
-	HC_TRY(hc_join_find(&m->join, m->record.key, &entry, &is_new, err));
-	hc_account_count(m->account, HC_LABELLED, m->record.key, path_of(m, file), line, NULL);
-	if (!is_new)
-		return take_again(m, entry, file, line, err);
-	return hc_join_set_label(&m->join, entry, hc_buf_view(&m->truth), file, line, err);
-}
-
-/* --- captures ------------------------------------------------------------------------------- */
-
-static enum hc_code count_delay(struct merge *m, const struct hc_join_entry *entry, struct hc_err *err)
-{
-	if (!m->record.has_time)
-		return HC_OK;
-	int64_t delay_us = m->files->list[entry->file].hour_us - m->record.time_us;
-	return hc_account_delay(m->account, delay_us > 0 ? delay_us / HC_SECOND_US : 0, err);
-}
-
-static enum hc_code take_match(struct merge *m, const struct hc_join_entry *entry, size_t file, uint64_t line,
-			       struct hc_err *err)
-{
-	struct hc_match match = {.capture = &m->record,
-				 .truth = {entry->truth, entry->truth_n},
-				 .outputs = m->measure ? &m->outputs : NULL,
-				 .place = {file, line},
-				 .label = {entry->file, entry->line}};
-	HC_TRY(m->sink.take(m->sink.arg, &match, err));
-	hc_account_count(m->account, HC_MATCHED, m->record.key, path_of(m, file), line, NULL);
-	return count_delay(m, entry, err);
-}
-
-static bool is_after_window(const struct merge *m)
-{
-	const struct hc_request *q = m->request;
-	return q->has_window && q->window.has_cutoff && !q->aws_quirks && m->record.has_time &&
-	       m->record.time_us >= q->window.cutoff_us;
-}
-
-static enum hc_code take_capture(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err)
-{
-	struct merge *m = arg;
-	const struct hc_str *key = &m->record.key;
-	struct hc_join_entry *entry;
-	bool is_new;
-	HC_TRY(hc_record_parse(text, HC_RECORD_CAPTURE, &m->record, err));
-	if (m->measure)
-		HC_TRY(hc_measure_read_output(m->measure, &m->record.output, &m->outputs, err));
-	if (is_after_window(m)) {
-		hc_account_count(m->account, HC_AFTER_WINDOW, *key, path_of(m, file), line, NULL);
-		return HC_OK;
-	}
-	HC_TRY(hc_join_find(&m->join, *key, &entry, &is_new, err));
-	if (is_new) {
-		entry->file = (uint32_t)file;
-		entry->line = line;
-	}
-	if (entry->truth)
-		HC_TRY(take_match(m, entry, file, line, err));
+	struct looker *l = arg;
+	bool label = hc_place_chunk(place) < l->merge->gather.first_capture;
+	hc_buf_reset(&l->line);
+	if (label)
+		HC_TRY(hc_label_of_row(row->text, l->merge->request->measure.truth.text, &l->line, err));
 	else
-		hc_account_count(m->account, HC_CAPTURES_WITHOUT_LABEL, *key, path_of(m, file), line, NULL);
-	hc_account_count(m->account, HC_CAPTURED, *key, path_of(m, file), line, NULL);
-	if (entry->captured)
-		hc_account_count(m->account, HC_REPEATED_CAPTURES, *key, path_of(m, file), line, NULL);
-	entry->captured = true;
+		HC_TRY(hc_batch_capture(row->text, row->format, &l->row, &l->line, err));
+	return look_at_line(l, hc_buf_view(&l->line), place, err);
+}
+
+static const struct hc_taker looking = {.full = look_at_line, .row = look_at_row};
+
+static enum hc_code look(struct hc_merge *m, const uint64_t *places, size_t n,
+			 enum hc_code (*see)(void *arg, const struct hc_record *record, uint64_t place,
+					     struct hc_err *err),
+			 void *arg, struct hc_err *err)
+{
+	struct looker l = {.merge = m, .see = see, .arg = arg, .line = HC_BUF(TEXT_MAX)};
+	hc_record_init(&l.record);
+	enum hc_code code = hc_reader_again(&m->reader, places, n, &looking, &l, err);
+	hc_record_free(&l.record);
+	hc_csv_row_free(&l.row);
+	hc_buf_free(&l.line);
+	return code;
+}
+
+/* --- labels that contradict each other ------------------------------------------------------- */
+
+struct two_labels {
+	const struct hc_merge *merge;
+	struct hc_buf id, data, kept;
+};
+
+static enum hc_code see_label(void *arg, const struct hc_record *record, uint64_t place, struct hc_err *err)
+{
+	struct two_labels *two = arg;
+	if (place == two->merge->joined.conflict.kept) {
+		hc_record_write_truth(record, &two->kept);
+		return hc_buf_check(&two->kept, "a label", err);
+	}
+	hc_buf_str(&two->id, record->key);
+	hc_buf_str(&two->data, record->truth.data.raw);
+	return hc_buf_check(&two->data, "a label", err);
+}
+
+static enum hc_code fail_conflict(struct hc_merge *m, struct hc_err *err)
+{
+	const struct hc_conflict *c = &m->joined.conflict;
+	uint64_t places[] = {c->kept, c->place};
+	struct two_labels two = {m, HC_BUF(TEXT_MAX), HC_BUF(TEXT_MAX), HC_BUF(TEXT_MAX)};
+	char shown[HC_STR_SHOW_SIZE], new_data[HC_STR_SHOW_SIZE], old_truth[HC_STR_SHOW_SIZE];
+	enum hc_code code = look(m, places, 2, see_label, &two, err);
+	if (code == HC_OK) {
+		hc_fail(err, HC_USAGE, "%s:%llu: a different label for '%s': %s, at %s:%llu it was %s",
+			hc_reader_path(&m->reader, c->place),
+			(unsigned long long)hc_reader_where(&m->reader, c->place).line,
+			hc_str_show(hc_buf_view(&two.id), shown), hc_str_show(hc_buf_view(&two.data), new_data),
+			hc_reader_path(&m->reader, c->kept),
+			(unsigned long long)hc_reader_where(&m->reader, c->kept).line,
+			hc_str_show(hc_buf_view(&two.kept), old_truth));
+		code = hc_hint(err, "mend the labels, or choose with --on-conflict last or first");
+	}
+	hc_buf_free(&two.id);
+	hc_buf_free(&two.data);
+	hc_buf_free(&two.kept);
+	return code;
+}
+
+/* --- bad records ------------------------------------------------------------------------------ */
+
+static enum hc_code why_bad(void *arg, uint64_t place, struct hc_err *err)
+{
+	struct hc_merge *m = arg;
+	for (size_t i = 0; i < m->joined.n_unpaired; i++)
+		if (m->joined.unpaired[i].place == place)
+			return hc_measure_pair(m->joined.unpaired[i].outputs, m->joined.unpaired[i].labels, err);
+	bool label = hc_place_chunk(place) < m->gather.first_capture;
+	return hc_reader_explain(&m->reader, place, label ? &hc_gather_labels : hc_gather_captures(&m->gather),
+				 hc_gather_arg(&m->gather), err);
+}
+
+static enum hc_code settle_bad(struct hc_merge *m, struct hc_tolerance *tolerance, struct hc_err *err)
+{
+	size_t n = m->joined.n_unpaired;
+	uint64_t *places = malloc((n + 1) * sizeof *places);
+	if (!places)
+		return hc_fail_nomem(err, "the list of bad records");
+	for (size_t i = 0; i < n; i++)
+		places[i] = m->joined.unpaired[i].place;
+	enum hc_code code = hc_reader_add_bad(&m->reader, places, n, err);
+	free(places);
+	return code == HC_OK ? hc_reader_settle(&m->reader, tolerance, why_bad, m, err) : code;
+}
+
+/* --- the account ------------------------------------------------------------------------------ */
+
+/* The ids of the records that the account shows. */
+struct shown_ids {
+	uint64_t places[LOOKED_AT_MAX];
+	struct hc_str ids[LOOKED_AT_MAX];
+	size_t n, seen;
+	struct hc_arena *arena;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void list_places(struct shown_ids *shown, const struct hc_least *lines)
+{
+	for (int line = 0; line < HC_ACCOUNT_LINES; line++)
+		for (size_t i = 0; i < lines[line].n; i++)
+			shown->places[shown->n++] = lines[line].list[i].place;
+	qsort(shown->places, shown->n, sizeof *shown->places, by_place);
+	size_t n = 0;
+	for (size_t i = 0; i < shown->n; i++)
+		if (n == 0 || shown->places[n - 1] != shown->places[i])
+			shown->places[n++] = shown->places[i];
+	shown->n = n;
+}
+
+static enum hc_code see_id(void *arg, const struct hc_record *record, uint64_t place, struct hc_err *err)
+{
+	struct shown_ids *shown = arg;
+	(void)place;
+	struct hc_str id = hc_arena_copy(shown->arena, record->key);
+	if (!id.p)
+		return hc_fail_nomem(err, "the account");
+	shown->ids[shown->seen++] = id;
 	return HC_OK;
 }
 
-static void count_left_labels(struct merge *m)
+static struct hc_str id_of(const struct shown_ids *shown, uint64_t place)
 {
-	for (size_t i = 0; i < m->join.n; i++) {
-		const struct hc_join_entry *e = &m->join.entries[i];
-		if (e->truth && !e->captured)
-			hc_account_count(m->account, HC_LABELS_WITHOUT_CAPTURE, (struct hc_str){e->key, e->key_n},
-					 path_of(m, e->file), e->line, NULL);
-	}
+	const uint64_t *at = bsearch(&place, shown->places, shown->seen, sizeof *shown->places, by_place);
+	return at ? shown->ids[at - shown->places] : (struct hc_str){0};
 }
 
-/* --- the whole ------------------------------------------------------------------------------ */
+static enum hc_code fill_account(struct hc_merge *m, struct hc_err *err)
+{
+	struct hc_account *a = m->account;
+	struct shown_ids *shown = calloc(1, sizeof *shown);
+	if (!shown)
+		return hc_fail_nomem(err, "the account");
+	shown->arena = a->arena;
+	list_places(shown, m->joined.lines);
+	enum hc_code code = look(m, shown->places, shown->n, see_id, shown, err);
+	for (int i = 0; i < HC_ACCOUNT_LINES && code == HC_OK; i++) {
+		const struct hc_least *l = &m->joined.lines[i];
+		enum hc_account_line line = (enum hc_account_line)i;
+		for (size_t k = 0; k < l->n; k++) {
+			uint64_t place = l->list[k].place;
+			hc_account_count(a, line, id_of(shown, place), hc_reader_path(&m->reader, place),
+					 hc_reader_where(&m->reader, place).line, NULL);
+		}
+		hc_account_add(a, line, l->count - l->n);
+	}
+	free(shown);
+	a->delays = m->joined.delays;
+	m->joined.delays = (struct hc_delays){0};
+	return code;
+}
+
+/* --- nothing to measure ------------------------------------------------------------------------ */
 
 static void first_sample(const struct hc_account *a, enum hc_account_line line, struct hc_buf *out)
 {
@@ -204,9 +209,8 @@ static void first_sample(const struct hc_account *a, enum hc_account_line line, 
 		      (unsigned long long)s->line);
 }
 
-static enum hc_code fail_empty(const struct merge *m, struct hc_err *err)
+static enum hc_code fail_empty(const struct hc_account *a, struct hc_err *err)
 {
-	const struct hc_account *a = m->account;
 	uint64_t captured = a->lines[HC_CAPTURED].count, labelled = a->lines[HC_LABELLED].count;
 	if (captured == 0) {
 		hc_fail(err, HC_EMPTY, "Job inputs had no data: no captured record in the window");
@@ -230,53 +234,30 @@ static enum hc_code fail_empty(const struct merge *m, struct hc_err *err)
 		       hc_buf_cstring(&samples));
 }
 
-static enum hc_code read_all(struct merge *m, struct hc_err *err)
+/* --- the whole ---------------------------------------------------------------------------------- */
+
+enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, const struct hc_input_files *files,
+			  struct hc_tally *tally, bool adds, bool keeps_truth, struct hc_spill *spill, unsigned workers,
+			  struct hc_tolerance *tolerance, struct hc_err *err)
 {
-	struct hc_reader reader;
-	hc_reader_init(&reader, m->request, m->files, m->tolerance, m);
-	for (size_t i = 0; i < m->files->n; i++) {
-		const char *source = m->files->list[i].source;
-		if (strcmp(source, "labels") == 0)
-			HC_TRY(hc_reader_lines(&reader, i, take_label, err));
-		else if (strcmp(source, "capture") == 0 && m->request->endpoint_input)
-			HC_TRY(hc_reader_lines(&reader, i, take_capture, err));
-		else if (strcmp(source, "capture") == 0)
-			HC_TRY(hc_reader_rows(&reader, i, take_header, take_batch_row, err));
-	}
-	count_left_labels(m);
-	hc_account_sort_delays(m->account);
-	return m->account->lines[HC_MATCHED].count ? HC_OK : fail_empty(m, err);
+	*m = (struct hc_merge){.request = request, .account = tolerance->account};
+	hc_reader_init(&m->reader, request, files);
+	HC_TRY(hc_gather_open(&m->gather, request, &m->reader, tally, spill, workers, keeps_truth, err));
+	enum hc_code code = hc_gather_run(&m->gather, err);
+	if (code != HC_OK && !m->gather.too_many_bad)
+		return code;
+	/* With too many bad records the join still says whether something is wrong before them. */
+	HC_TRY(hc_join_run(&m->gather, adds, &m->joined, err));
+	if (m->joined.conflict.place != HC_PLACE_NONE)
+		return fail_conflict(m, err);
+	HC_TRY(settle_bad(m, tolerance, err));
+	HC_TRY(fill_account(m, err));
+	return m->account->lines[HC_MATCHED].count ? HC_OK : fail_empty(m->account, err);
 }
 
-enum hc_code hc_merge(const struct hc_request *request, struct hc_input_files *files, struct hc_measure *measure,
-		      struct hc_tolerance *tolerance, struct hc_merge_sink sink, struct hc_err *err)
+void hc_merge_free(struct hc_merge *m)
 {
-	struct merge m = {.request = request,
-			  .files = files,
-			  .measure = measure,
-			  .tolerance = tolerance,
-			  .account = tolerance->account,
-			  .sink = sink,
-			  .line = HC_BUF(MERGE_RECORD_MAX),
-			  .truth = HC_BUF(MERGE_RECORD_MAX),
-			  .text = HC_BUF(MERGE_RECORD_MAX),
-			  .kept_text = HC_BUF(MERGE_RECORD_MAX)};
-	hc_record_init(&m.record);
-	hc_record_init(&m.kept_label);
-	hc_measured_rows_init(&m.outputs);
-	hc_measured_rows_init(&m.labels);
-	enum hc_code code = hc_join_init(&m.join, err);
-	if (code == HC_OK)
-		code = read_all(&m, err);
-	hc_join_free(&m.join);
-	hc_record_free(&m.record);
-	hc_record_free(&m.kept_label);
-	hc_measured_rows_free(&m.outputs);
-	hc_measured_rows_free(&m.labels);
-	hc_csv_row_free(&m.row);
-	hc_buf_free(&m.line);
-	hc_buf_free(&m.truth);
-	hc_buf_free(&m.text);
-	hc_buf_free(&m.kept_text);
-	return code;
+	hc_joined_free(&m->joined);
+	hc_gather_free(&m->gather);
+	hc_reader_free(&m->reader);
 }

@@ -1,35 +1,30 @@
 /*
  * Merge: which prediction belongs to which label; what was left over, and why.
  *
- * Reads the labels, then the captures, in the order of the plan; joins them; gives each matched record
- * to a sink as it comes. Every record is checked, also one that nothing will match. The account tells what was
- * joined and what was not.
+ * Reads labels and captures (monitor/gather.h), joins them (monitor/join.h), and fills the account. What was
+ * matched stays here for the merged records, which a second pass over the captures writes (monitor/merged.h).
  */
 #ifndef HC_MONITOR_MERGE_H
 #define HC_MONITOR_MERGE_H
 
-#include "monitor/request.h"
-#include "monitor/tolerance.h"
+#include "monitor/join.h"
 
-/* A capture that found its label. */
-struct hc_match {
-	const struct hc_record *capture;
-	struct hc_str truth;                    /* groundTruthData, as merged records hold it */
-	const struct hc_measured_rows *outputs; /* its predictions; NULL when they are not read here */
-	struct hc_class_place place;            /* of the capture: file in the plan, line */
-	struct hc_class_place label;            /* of the label */
-};
-
-struct hc_merge_sink {
-	enum hc_code (*take)(void *arg, const struct hc_match *match, struct hc_err *err);
-	void *arg;
+struct hc_merge {
+	const struct hc_request *request;
+	struct hc_account *account;
+	struct hc_reader reader;
+	struct hc_gather gather;
+	struct hc_joined joined;
 };
 
 /*
- * `measure` (may be NULL) reads outputs and labels to check them; the sink decides what becomes of a
- * match. HC_EMPTY when no capture is in the window or none found its label.
+ * `tally` (may be NULL) has outputs and labels read, to check them; `adds`: matches are added to it. `keeps_truth`:
+ * merged records are wanted. HC_EMPTY when no capture is in the window or none found its label. Free it in any
+ * case.
  */
-enum hc_code hc_merge(const struct hc_request *request, struct hc_input_files *files, struct hc_measure *measure,
-		      struct hc_tolerance *tolerance, struct hc_merge_sink sink, struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, const struct hc_input_files *files,
+			  struct hc_tally *tally, bool adds, bool keeps_truth, struct hc_spill *spill, unsigned workers,
+			  struct hc_tolerance *tolerance, struct hc_err *err) HC_MUST_USE;
+void hc_merge_free(struct hc_merge *m);
 
 #endif

@@ -4,11 +4,9 @@
 
 #include "base/instant.h"
 
-enum { MERGED_RECORD_MAX = 1 << 30 };
-
 void hc_parts_init(struct hc_parts *p, struct hc_stage *stage, const char *folder, const char *uuid)
 {
-	*p = (struct hc_parts){.stage = stage, .folder = folder, .line = HC_BUF(MERGED_RECORD_MAX)};
+	*p = (struct hc_parts){.stage = stage, .folder = folder};
 	memcpy(p->uuid, uuid, HC_UUID_SIZE);
 }
 
@@ -22,12 +20,13 @@ static enum hc_code open_part(struct hc_parts *p, const struct hc_input_file *ca
 	const char *name = hc_buf_cstring(&path);
 	HC_TRY(hc_buf_check(&path, "the path of a merged part", err));
 	HC_TRY(hc_stage_file(p->stage, name, &p->writer, err));
+	p->writer.unsynced = true;
 	p->above = capture->above;
 	p->hour_us = capture->hour_us;
 	return HC_OK;
 }
 
-enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str record,
+enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str records,
 			    struct hc_err *err)
 {
 	bool same = p->above && p->hour_us == capture->hour_us && strcmp(p->above, capture->above) == 0;
@@ -35,8 +34,7 @@ enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capt
 		HC_TRY(hc_parts_close(p, err));
 		HC_TRY(open_part(p, capture, err));
 	}
-	hc_writer_put(&p->writer, record.p, record.n);
-	hc_writer_put(&p->writer, "\n", 1);
+	hc_writer_put(&p->writer, records.p, records.n);
 	return HC_OK;
 }
 
@@ -53,5 +51,4 @@ void hc_parts_abandon(struct hc_parts *p)
 	if (p->above)
 		hc_writer_abandon(&p->writer);
 	p->above = NULL;
-	hc_buf_free(&p->line);
 }

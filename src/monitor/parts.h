@@ -1,6 +1,7 @@
 /*
  * Merged records as files: <folder>/<path above the date>/YYYY/MM/DD/HH/part-0000N-<uuid>.c000.jsonl,
- * the hour being the capture's (reference 3.5).
+ * the hour being the capture's (reference 3.5). They can be made again from what was read, so a report does not
+ * wait until the disk has them.
  */
 #ifndef HC_MONITOR_PARTS_H
 #define HC_MONITOR_PARTS_H
@@ -15,13 +16,12 @@ struct hc_parts {
 	const char *above; /* of the part that is open; NULL: none is */
 	int64_t hour_us;
 	struct hc_writer writer;
-	struct hc_buf line;
 };
 
 void hc_parts_init(struct hc_parts *p, struct hc_stage *stage, const char *folder, const char *uuid);
 
-/* Writes one merged record (without newline) to the part of the capture file's hour. */
-enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str record,
+/* Writes merged records, each with its newline, to the part of the capture file's hour. */
+enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str records,
 			    struct hc_err *err) HC_MUST_USE;
 
 /* Completes the open part. */

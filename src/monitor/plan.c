@@ -12,10 +12,10 @@
 
 /* Captures are written by machines under one name; labels by people's jobs, whose names AWS never minded. */
 static const char *const capture_suffixes[] = {".jsonl", NULL};
-static const char *const label_suffixes[] = {".jsonl", ".json", ".ndjson", "", NULL};
+static const char *const label_suffixes[] = {".jsonl", ".json", ".ndjson", ".parquet", "", NULL};
 static const char *const manifest_suffixes[] = {".json", NULL};
 static const char *const merged_suffixes[] = {".jsonl", NULL};
-static const char *const table_suffixes[] = {".csv", ".jsonl", ".ndjson", ".json", ".out", "", NULL};
+static const char *const table_suffixes[] = {".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".out", "", NULL};
 
 struct range {
 	int64_t first_us, last_us;
@@ -155,10 +155,32 @@ static enum hc_code plan_tables(const struct hc_request *q, struct hc_input_file
 	return HC_OK;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct hc_input_file *)a)->path, ((const struct hc_input_file *)b)->path);
+}
+
+/* Several inputs are one, in whatever order they are named. */
+static enum hc_code plan_merged(const struct hc_request *q, struct hc_input_files *files, struct hc_err *err)
+{
+	for (size_t i = 0; i < q->n_merged_inputs; i++)
+		HC_TRY(add_path("merged", q->merged_inputs[i], merged_suffixes, files, err));
+	if (q->n_merged_inputs == 1)
+		return HC_OK;
+	qsort(files->list, files->n, sizeof *files->list, by_path);
+	for (size_t i = 1; i < files->n; i++) {
+		if (by_path(&files->list[i - 1], &files->list[i]) != 0)
+			continue;
+		hc_fail(err, HC_USAGE, "%s is named twice", files->list[i].path);
+		return hc_hint(err, "name each input once, and none that is below another");
+	}
+	return HC_OK;
+}
+
 enum hc_code hc_plan(const struct hc_request *q, struct hc_input_files *files, struct hc_err *err)
 {
-	if (q->merged_input)
-		return add_path("merged", q->merged_input, merged_suffixes, files, err);
+	if (q->n_merged_inputs)
+		return plan_merged(q, files, err);
 	return q->n_tables ? plan_tables(q, files, err) : plan_join(q, files, err);
 }
 

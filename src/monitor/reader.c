@@ -1,34 +1,205 @@
 #include "monitor/reader.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/lines.h"
+#include "codec/scan.h"
 #include "codec/unpack.h"
 #include "store/store.h"
+#include "sys/crew.h"
 #include "sys/files.h"
 #include "sys/interrupt.h"
 
-/* How often progress is told and the wish to stop is looked at: records. */
-enum { LOOK_EVERY = 4096 };
+enum {
+	LOOK_EVERY = 4096, /* records, after which progress is told and the wish to stop is looked at */
+	HEAD_BYTES = 4,    /* enough to know a byte order mark and packed data */
+	GROWTH_MIN = 64,
+	STREAM_BYTES = 1 << 20, /* of a packed file at a time */
+};
 
-void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const struct hc_input_files *files,
-		    struct hc_tolerance *tolerance, void *arg)
+void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const struct hc_input_files *files)
 {
-	*r = (struct hc_reader){.request = request, .files = files, .tolerance = tolerance, .arg = arg};
+	*r = (struct hc_reader){.request = request, .files = files};
+	pthread_mutex_init(&r->lock, NULL);
 	for (size_t i = 0; i < files->n; i++)
 		r->bytes_all += files->list[i].size;
 }
 
-static const char *path_of(const struct hc_reader *r, size_t file)
+void hc_reader_free(struct hc_reader *r)
 {
-	return r->files->list[file].path;
+	if (!r->files)
+		return;
+	for (size_t i = 0; i < r->n_chunks; i++)
+		free(r->chunks[i].line_of);
+	free(r->chunks);
+	free(r->maps);
+	free(r->bad.places);
+	pthread_mutex_destroy(&r->lock);
+	*r = (struct hc_reader){0};
 }
 
-static enum hc_code look_around(const struct hc_reader *r, uint64_t bytes, struct hc_err *err)
+static const char *path_of_chunk(const struct hc_reader *r, const struct hc_chunk *c)
 {
+	return r->files->list[c->file].path;
+}
+
+/* --- cutting -------------------------------------------------------------------------------- */
+
+static enum hc_code add_chunk(struct hc_reader *r, struct hc_chunk chunk, struct hc_err *err)
+{
+	if (r->n_chunks == HC_CHUNKS_MAX) {
+		hc_fail(err, HC_LIMIT, "the input falls into more than %d pieces", HC_CHUNKS_MAX);
+		return hc_hint(err, "raise --chunk-bytes, or run over fewer hours at a time");
+	}
+	if (r->n_chunks == r->cap_chunks) {
+		size_t cap = r->cap_chunks ? r->cap_chunks * 2 : GROWTH_MIN;
+		struct hc_chunk *more = realloc(r->chunks, cap * sizeof *more);
+		if (!more)
+			return hc_fail_nomem(err, "the pieces of the input");
+		r->chunks = more;
+		r->cap_chunks = cap;
+	}
+	r->chunks[r->n_chunks++] = chunk;
+	return HC_OK;
+}
+
+static enum hc_code is_cuttable(const char *path, bool *out, struct hc_err *err)
+{
+	char head[HEAD_BYTES];
+	struct hc_file_info info;
+	struct hc_source *source;
+	size_t n = 0, got = 1;
+	HC_TRY(hc_file_look(path, &info, err));
+	*out = info.kind == HC_FILE_REGULAR;
+	if (!*out)
+		return HC_OK;
+	HC_TRY(hc_store_open(path, &source, err));
+	enum hc_code code = HC_OK;
+	for (; n < sizeof head && got && code == HC_OK; n += got)
+		code = source->read(source, head + n, sizeof head - n, &got, err);
+	hc_source_close(source);
+	*out = code == HC_OK && !hc_unpack_is_packed(head, n);
+	return code == HC_OK ? HC_OK : hc_err_at(err, "%s", path);
+}
+
+static bool is_parquet(const struct hc_input_file *f)
+{
+	return hc_str_ends(hc_str(f->path), ".parquet");
+}
+
+static enum hc_code cut_file(struct hc_reader *r, size_t file, bool rows, struct hc_err *err)
+{
+	const struct hc_input_file *f = &r->files->list[file];
+	rows |= is_parquet(f);
+	uint64_t piece = r->request->chunk_bytes ? r->request->chunk_bytes : HC_CHUNK_BYTES_DEFAULT;
+	bool cuttable = !rows && f->size > piece;
+	if (cuttable)
+		HC_TRY(is_cuttable(f->path, &cuttable, err));
+	if (!cuttable)
+		return add_chunk(r, (struct hc_chunk){.file = file, .to = f->size, .whole = true, .rows = rows}, err);
+	for (uint64_t from = 0; from < f->size; from += piece) {
+		uint64_t to = f->size - from < piece ? f->size : from + piece;
+		HC_TRY(add_chunk(r, (struct hc_chunk){.file = file, .from = from, .to = to}, err));
+	}
+	return HC_OK;
+}
+
+enum hc_code hc_reader_cut(struct hc_reader *r, const char *source, bool rows, struct hc_err *err)
+{
+	if (!r->maps)
+		r->maps = calloc(r->files->n + 1, sizeof *r->maps);
+	if (!r->maps)
+		return hc_fail_nomem(err, "the files");
+	for (size_t i = 0; i < r->files->n; i++)
+		if (strcmp(r->files->list[i].source, source) == 0)
+			HC_TRY(cut_file(r, i, rows, err));
+	return HC_OK;
+}
+
+/* --- places --------------------------------------------------------------------------------- */
+
+const char *hc_reader_path(const struct hc_reader *r, uint64_t place)
+{
+	return path_of_chunk(r, &r->chunks[hc_place_chunk(place)]);
+}
+
+struct hc_class_place hc_reader_where(const struct hc_reader *r, uint64_t place)
+{
+	size_t chunk = hc_place_chunk(place);
+	const struct hc_chunk *c = &r->chunks[chunk];
+	uint64_t line = hc_place_line(place) + 1;
+	if (c->rows)
+		line = line <= c->lines ? c->line_of[line - 1] : 0;
+	for (size_t i = chunk; i > 0 && !c->rows && r->chunks[i - 1].file == c->file; i--)
+		line += r->chunks[i - 1].lines;
+	return (struct hc_class_place){c->file, line};
+}
+
+static enum hc_code fail_place(const struct hc_reader *r, uint64_t place, struct hc_err *err)
+{
+	return hc_err_at(err, "%s:%llu", hc_reader_path(r, place), (unsigned long long)hc_reader_where(r, place).line);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static enum hc_code add_place(struct hc_bad_records *bad, uint64_t place, struct hc_err *err)
+{
+	if (bad->n == bad->cap) {
+		size_t cap = bad->cap ? bad->cap * 2 : GROWTH_MIN;
+		uint64_t *more = realloc(bad->places, cap * sizeof *more);
+		if (!more)
+			return hc_fail_nomem(err, "the list of bad records");
+		bad->places = more;
+		bad->cap = cap;
+	}
+	bad->places[bad->n++] = place;
+	return HC_OK;
+}
+
+enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size_t n, struct hc_err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		HC_TRY(add_place(&r->bad, places[i], err));
+	if (r->bad.n)
+		qsort(r->bad.places, r->bad.n, sizeof *r->bad.places, compare_places);
+	return HC_OK;
+}
+
+/* --- one worker's reading ------------------------------------------------------------------- */
+
+/* How a chunk is read, and by whom. */
+struct reading {
+	struct hc_reader *reader;
+	const struct hc_taker *taker;
+	void *arg;
+	/* Only these records are taken; NULL: all. */
+	const uint64_t *wanted;
+	size_t n_wanted, next_wanted;
+	bool keeps_bad; /* bad records are listed in `bad`; else the first one ends the reading */
+	struct hc_bad_records bad;
+	_Atomic uint64_t *stop; /* what lies behind this place does not matter any more */
+	enum hc_code code;      /* the failure that ended the reading ... */
+	uint64_t failed_at;     /* ... and its place: less is earlier */
+	bool placed;            /* its message has a place already */
+	bool changed;           /* `lines` of the chunk may be set */
+	struct hc_buf slurped;
+	struct hc_err err;
+};
+
+static enum hc_code look_around(struct reading *w, struct hc_err *err)
+{
+	struct hc_reader *r = w->reader;
 	const struct hc_progress *p = &r->request->progress;
-	if (p->tell)
-		p->tell(p->arg, "reading", r->bytes_done + bytes, r->bytes_all);
+	if (p->tell && r->what && pthread_mutex_trylock(&r->lock) == 0) {
+		p->tell(p->arg, r->what, atomic_load_explicit(&r->bytes_done, memory_order_relaxed), r->bytes_all);
+		pthread_mutex_unlock(&r->lock);
+	}
 	return hc_interrupt_check(err);
 }
 
@@ -39,68 +210,630 @@ static enum hc_code fail_long(const struct hc_reader *r, struct hc_err *err)
 		err, "raise --max-line-bytes, or remove the line (in CSV: an open quote may have swallowed the rest)");
 }
 
-static enum hc_code read_lines(struct hc_reader *r, size_t file, struct hc_lines *lines, hc_take_line *take,
+static bool is_wanted(const struct reading *w, uint64_t place)
+{
+	return !w->wanted || (w->next_wanted < w->n_wanted && w->wanted[w->next_wanted] == place);
+}
+
+static bool is_enough(const struct reading *w)
+{
+	return w->wanted && w->next_wanted == w->n_wanted;
+}
+
+static void lower(_Atomic uint64_t *stop, uint64_t place)
+{
+	uint64_t now = atomic_load(stop);
+	while (place < now && !atomic_compare_exchange_weak(stop, &now, place))
+		continue;
+}
+
+/* Something about the record at `place` went wrong: notes a bad one, or ends the reading. */
+static enum hc_code settle(struct reading *w, enum hc_code code, uint64_t place, struct hc_err *err)
+{
+	if (code != HC_INPUT || !w->keeps_bad) {
+		w->failed_at = place;
+		return code;
+	}
+	HC_TRY(add_place(&w->bad, place, err));
+	if (w->bad.n > w->reader->request->max_bad_records) {
+		lower(w->stop, place); /* the error is here, or before */
+		w->failed_at = HC_PLACE_NONE;
+		return HC_INPUT;
+	}
+	return HC_OK;
+}
+
+static enum hc_code take_line(struct reading *w, struct hc_str text, bool is_long, uint64_t place, struct hc_err *err)
+{
+	enum hc_code code = HC_OK;
+	if (!is_wanted(w, place))
+		return HC_OK;
+	w->next_wanted++;
+	if (is_long)
+		code = fail_long(w->reader, err);
+	else if (hc_str_trim(text).n > 0)
+		code = w->taker->full(w->arg, text, place, err);
+	return code == HC_OK ? HC_OK : settle(w, code, place, err);
+}
+
+static enum hc_code pass(struct reading *w, struct hc_err *err)
+{
+	return w->taker->passed ? w->taker->passed(w->arg, err) : HC_OK;
+}
+
+/* The lines that begin in [p, stop), of bytes that end at `end`; *lines: how many were before, and with them. */
+static enum hc_code read_lines(struct reading *w, size_t chunk, const char *p, const char *stop, const char *end,
+			       uint64_t *lines, struct hc_err *err)
+{
+	const struct hc_taker *taker = w->taker;
+	size_t max_line = w->reader->request->max_line;
+	bool quick = taker->quick && !w->wanted;
+	uint64_t line = *lines;
+	for (; p < stop && !is_enough(w); line++) {
+		const char *next;
+		uint64_t place = hc_place(chunk, line);
+		if (line % LOOK_EVERY == LOOK_EVERY - 1)
+			HC_TRY(look_around(w, err));
+		enum hc_taken taken = quick ? taker->quick(w->arg, p, end, place, &next, err) : HC_NOT_TAKEN;
+		if (taken == HC_TAKEN) {
+			p = next;
+			continue;
+		}
+		if (taken == HC_TAKING_FAILED) {
+			w->failed_at = place;
+			return hc_err_code(err);
+		}
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		struct hc_str text = {p, (size_t)((newline ? newline : end) - p)};
+		if (newline && text.n && text.p[text.n - 1] == '\r')
+			text.n--;
+		HC_TRY(take_line(w, text, text.n > max_line, place, err));
+		p = newline ? newline + 1 : end;
+	}
+	*lines = line;
+	return HC_OK;
+}
+
+/* The same; what was taken does not need the bytes any more then. */
+static enum hc_code read_bytes(struct reading *w, size_t chunk, const char *p, const char *stop, const char *end,
+			       uint64_t *lines, struct hc_err *err)
+{
+	enum hc_code code = read_lines(w, chunk, p, stop, end, lines, err);
+	/* Too many bad records are an end, but what came before them counts. */
+	bool ends_well = code == HC_OK || w->failed_at == HC_PLACE_NONE;
+	return ends_well && pass(w, err) != HC_OK ? hc_err_code(err) : code;
+}
+
+/* Where in the bytes of a file the lines of a chunk begin and end. */
+static enum hc_code find_lines(const struct hc_chunk *c, const char *p, size_t n, const char **from, const char **to,
 			       struct hc_err *err)
 {
-	for (struct hc_line line = {0};;) {
-		enum hc_code code = hc_lines_next(lines, &line, err);
-		if (code != HC_OK)
-			return hc_err_at(err, "%s:%llu", path_of(r, file), (unsigned long long)line.number + 1);
-		if (line.state == HC_LINE_END)
+	size_t skip = 0;
+	if (c->from == 0) {
+		HC_TRY(hc_lines_mark((struct hc_str){p, n < HEAD_BYTES ? n : HEAD_BYTES}, &skip, err));
+		*from = p + skip;
+	} else {
+		size_t before = c->from - 1 < n ? (size_t)c->from - 1 : n;
+		const char *newline = memchr(p + before, '\n', n - before);
+		*from = newline ? newline + 1 : p + n;
+	}
+	*to = c->whole || c->to > n ? p + n : p + c->to;
+	return HC_OK;
+}
+
+static enum hc_code read_memory(struct reading *w, size_t chunk, const char *p, size_t n, uint64_t *lines,
+				struct hc_err *err)
+{
+	const char *from, *to;
+	HC_TRY(find_lines(&w->reader->chunks[chunk], p, n, &from, &to, err));
+	return read_bytes(w, chunk, from, to, p + n, lines, err);
+}
+
+/* --- the ways to get at a file's bytes ------------------------------------------------------- */
+
+/* Bytes of a packed file, as they are unpacked: whole lines from the front, then the beginning of the next one. */
+struct stream {
+	struct hc_source *source;
+	char *p;
+	size_t n, cap;
+	bool ended, marked; /* marked: a byte order mark was looked for */
+	bool passes_over;   /* the rest of a line that is too long */
+	enum hc_code code;  /* of a failure, which comes after the lines before it */
+	struct hc_err err;
+};
+
+static enum hc_code fill(struct stream *s, size_t max_line, struct hc_err *err)
+{
+	if (s->n == s->cap) {
+		size_t most = max_line + STREAM_BYTES, cap = s->cap ? s->cap * 2 : STREAM_BYTES;
+		cap = cap < most ? cap : most;
+		char *more = realloc(s->p, cap);
+		if (!more)
+			return hc_fail_nomem(err, "a long line");
+		s->p = more;
+		s->cap = cap;
+	}
+	while (s->n < s->cap && !s->ended && s->code == HC_OK) {
+		size_t got = 0;
+		s->code = s->source->read(s->source, s->p + s->n, s->cap - s->n, &got, &s->err);
+		s->n += got;
+		s->ended = s->code == HC_OK && got == 0;
+	}
+	return HC_OK;
+}
+
+static void drop(struct stream *s, size_t n)
+{
+	memmove(s->p, s->p + n, s->n - n);
+	s->n -= n;
+}
+
+/* The block begins inside a line that is too long: passes over it. */
+static void pass_over(struct stream *s)
+{
+	const char *newline = memchr(s->p, '\n', s->n);
+	s->passes_over = !newline;
+	drop(s, newline ? (size_t)(newline + 1 - s->p) : s->n);
+}
+
+static enum hc_code read_block(struct reading *w, size_t chunk, struct stream *s, uint64_t *lines, struct hc_err *err)
+{
+	size_t max_line = w->reader->request->max_line, skip = 0;
+	if (!s->marked)
+		HC_TRY(hc_lines_mark((struct hc_str){s->p, s->n < HEAD_BYTES ? s->n : HEAD_BYTES}, &skip, err));
+	s->marked = true;
+	drop(s, skip);
+	if (s->passes_over)
+		pass_over(s);
+	const char *newline = s->n && !s->ended ? memrchr(s->p, '\n', s->n) : NULL;
+	size_t whole = s->ended ? s->n : newline ? (size_t)(newline + 1 - s->p) : 0;
+	if (whole) {
+		HC_TRY(read_bytes(w, chunk, s->p, s->p + whole, s->p + whole, lines, err));
+		drop(s, whole);
+	} else if (s->n > max_line + 1) { /* and a CR */
+		s->passes_over = true;
+		HC_TRY(take_line(w, (struct hc_str){0}, true, hc_place(chunk, (*lines)++), err));
+	}
+	return HC_OK;
+}
+
+static enum hc_code read_stream(struct reading *w, size_t chunk, struct hc_source *packed, uint64_t *lines,
+				struct hc_err *err)
+{
+	struct stream s = {0};
+	HC_TRY(hc_unpack_open(packed, &s.source, err));
+	enum hc_code code = HC_OK;
+	while (code == HC_OK && s.code == HC_OK && !(s.ended && s.n == 0) && !is_enough(w)) {
+		code = fill(&s, w->reader->request->max_line, err);
+		if (code == HC_OK)
+			code = read_block(w, chunk, &s, lines, err);
+	}
+	if (code == HC_OK && s.code != HC_OK && !is_enough(w)) {
+		w->failed_at = hc_place(chunk, *lines);
+		*err = s.err;
+		code = s.code;
+	}
+	hc_source_close(s.source);
+	free(s.p);
+	return code;
+}
+
+static enum hc_code read_slurped(struct reading *w, size_t chunk, const struct hc_input_file *f, uint64_t *lines,
+				 struct hc_err *err)
+{
+	hc_buf_reset(&w->slurped);
+	w->placed = true; /* slurping names the path */
+	HC_TRY(hc_file_slurp_sized(f->path, f->size, &w->slurped, err));
+	w->placed = false;
+	struct hc_str bytes = hc_buf_view(&w->slurped);
+	if (!bytes.p)
+		return HC_OK;
+	if (!hc_unpack_is_packed(bytes.p, bytes.n))
+		return read_memory(w, chunk, bytes.p, bytes.n, lines, err);
+	struct hc_source *source = hc_source_of_memory(bytes.p, bytes.n);
+	return source ? read_stream(w, chunk, source, lines, err) : hc_fail_nomem(err, "reading a file");
+}
+
+/* The mapping of a chunk's file, made by the first who needs it. */
+static enum hc_code share_map(struct hc_reader *r, const struct hc_chunk *c, struct hc_map *out, struct hc_err *err)
+{
+	struct hc_file_map *shared = &r->maps[c->file];
+	enum hc_code code = HC_OK;
+	pthread_mutex_lock(&r->lock);
+	if (shared->users == 0 && !shared->map.p)
+		code = hc_map_open(path_of_chunk(r, c), &shared->map, err);
+	if (code == HC_OK) {
+		shared->users++;
+		*out = shared->map;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return code;
+}
+
+static void unshare_map(struct hc_reader *r, const struct hc_chunk *c)
+{
+	struct hc_file_map *shared = &r->maps[c->file];
+	pthread_mutex_lock(&r->lock);
+	shared->users--;
+	shared->chunks_left -= shared->chunks_left > 0;
+	if (shared->users == 0 && shared->chunks_left == 0) {
+		hc_map_close(&shared->map);
+		shared->map = (struct hc_map){0};
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+static enum hc_code read_mapped(struct reading *w, size_t chunk, uint64_t *lines, struct hc_err *err)
+{
+	const struct hc_chunk *c = &w->reader->chunks[chunk];
+	struct hc_map map;
+	w->placed = true;
+	HC_TRY(share_map(w->reader, c, &map, err));
+	w->placed = false;
+	enum hc_code code;
+	if (c->whole && hc_unpack_is_packed(map.p, map.n)) {
+		struct hc_source *source = hc_source_of_memory(map.p, map.n);
+		code = source ? read_stream(w, chunk, source, lines, err) : hc_fail_nomem(err, "reading a file");
+	} else {
+		code = read_memory(w, chunk, map.p, map.n, lines, err);
+	}
+	/* What was read from a file that shrank is nonsense, so are its errors. */
+	struct hc_err shrank;
+	if (hc_map_check(&map, &shrank) != HC_OK) {
+		*err = shrank;
+		hc_err_prefix(err, "%s", path_of_chunk(w->reader, c));
+		w->placed = true;
+		code = err->code;
+		w->failed_at = hc_place(chunk, 0);
+	}
+	unshare_map(w->reader, c);
+	return code;
+}
+
+static enum hc_code note_row(struct hc_chunk *c, uint64_t row, uint64_t line, struct hc_err *err)
+{
+	if (row < c->lines)
+		return HC_OK; /* it was read before */
+	if (row >= c->cap_rows) {
+		uint64_t cap = c->cap_rows ? c->cap_rows * 2 : GROWTH_MIN;
+		uint64_t *more = realloc(c->line_of, cap * sizeof *more);
+		if (!more)
+			return hc_fail_nomem(err, "the rows of a batch output");
+		c->line_of = more;
+		c->cap_rows = cap;
+	}
+	c->line_of[row] = line;
+	c->lines = row + 1;
+	return HC_OK;
+}
+
+static enum hc_code fail_line(struct reading *w, const struct hc_chunk *c, uint64_t line, struct hc_err *err)
+{
+	w->placed = true;
+	return hc_err_at(err, "%s:%llu", path_of_chunk(w->reader, c), (unsigned long long)line);
+}
+
+static enum hc_code read_table(struct reading *w, size_t chunk, struct hc_table *table, struct hc_err *err)
+{
+	struct hc_chunk *c = &w->reader->chunks[chunk];
+	if (w->taker->header && w->taker->header(w->arg, hc_table_header(table), err) != HC_OK)
+		return fail_line(w, c, 1, err);
+	for (uint64_t n = 0; !is_enough(w); n++) {
+		struct hc_table_row row;
+		bool got;
+		uint64_t place = hc_place(chunk, n);
+		if (hc_table_next(table, &row, &got, err) != HC_OK) {
+			w->failed_at = place;
+			return fail_line(w, c, hc_table_line(table), err);
+		}
+		if (!got)
 			return HC_OK;
-		if (line.state == HC_LINE_LONG)
-			code = fail_long(r, err);
-		else if (hc_str_trim(line.text).n > 0)
-			code = take(r->arg, file, line.text, line.number, err);
+		HC_TRY(note_row(c, n, row.line, err));
+		if (n % LOOK_EVERY == LOOK_EVERY - 1)
+			HC_TRY(look_around(w, err));
+		if (!is_wanted(w, place))
+			continue;
+		w->next_wanted++;
+		enum hc_code code = row.too_long ? fail_long(w->reader, err) : w->taker->row(w->arg, &row, place, err);
+		if (code == HC_OK)
+			code = pass(w, err); /* the row goes with the next one */
 		if (code != HC_OK)
-			HC_TRY(hc_tolerance_of(r->tolerance, path_of(r, file), line.number, err));
-		if (line.number % LOOK_EVERY == 0)
-			HC_TRY(look_around(r, hc_lines_bytes(lines), err));
+			HC_TRY(settle(w, code, place, err));
+	}
+	return HC_OK;
+}
+
+static enum hc_code read_rows_of(struct reading *w, size_t chunk, struct hc_err *err)
+{
+	const struct hc_chunk *c = &w->reader->chunks[chunk];
+	const struct hc_request *q = w->reader->request;
+	const char *path = path_of_chunk(w->reader, c);
+	bool parquet = is_parquet(&w->reader->files->list[c->file]);
+	struct hc_source *source;
+	struct hc_table *table;
+	w->placed = true;
+	HC_TRY(hc_store_open(path, &source, err));
+	w->placed = false;
+	if (hc_table_open(source, path, parquet ? HC_TABLE_PARQUET : q->format, q->header, q->max_line, &table, err) !=
+	    HC_OK)
+		return fail_line(w, c, 1, err);
+	enum hc_code code = read_table(w, chunk, table, err);
+	hc_table_close(table);
+	return code;
+}
+
+/* Reads one chunk; w->failed_at and w->placed tell of a failure. */
+static enum hc_code read_chunk(struct reading *w, size_t chunk, struct hc_err *err)
+{
+	struct hc_reader *r = w->reader;
+	struct hc_chunk *c = &r->chunks[chunk];
+	const struct hc_input_file *f = &r->files->list[c->file];
+	uint64_t lines = 0;
+	w->failed_at = hc_place(chunk, 0);
+	w->placed = false;
+	enum hc_code code;
+	if (c->rows) {
+		code = read_rows_of(w, chunk, err);
+	} else if (c->whole && f->size <= HC_READER_SLURPED_MAX) {
+		code = read_slurped(w, chunk, f, &lines, err);
+	} else {
+		code = read_mapped(w, chunk, &lines, err);
+	}
+	if (!c->rows && !w->wanted && lines > c->lines)
+		c->lines = lines;
+	if (code == HC_OK && !w->wanted) {
+		atomic_fetch_add_explicit(&r->bytes_done, c->to - c->from, memory_order_relaxed);
+		code = look_around(w, err);
+	}
+	return code;
+}
+
+/* --- all chunks by a crew ------------------------------------------------------------------- */
+
+struct crew {
+	struct hc_reader *reader;
+	struct hc_crew_pieces pieces;
+	size_t first;
+	_Atomic uint64_t stop;
+	struct reading *readings;
+};
+
+static void work(void *arg, unsigned worker)
+{
+	struct crew *crew = arg;
+	struct reading *w = &crew->readings[worker];
+	uint64_t piece;
+	while (w->code == HC_OK && hc_crew_next(&crew->pieces, &piece)) {
+		size_t chunk = crew->first + (size_t)piece;
+		if (hc_place(chunk, 0) > atomic_load(&crew->stop))
+			return;
+		w->code = read_chunk(w, chunk, &w->err);
+	}
+	if (w->code != HC_OK && w->failed_at != HC_PLACE_NONE)
+		lower(&crew->stop, w->failed_at);
+}
+
+static void free_reading(struct reading *w)
+{
+	free(w->bad.places);
+	hc_buf_free(&w->slurped);
+}
+
+/* The failure that comes first in the input, NULL: none. Too many bad records are none: they are listed. */
+static struct reading *first_failure(const struct crew *crew, unsigned workers)
+{
+	struct reading *first = NULL;
+	for (unsigned i = 0; i < workers; i++) {
+		struct reading *w = &crew->readings[i];
+		if (w->code != HC_OK && w->failed_at != HC_PLACE_NONE && (!first || w->failed_at < first->failed_at))
+			first = w;
+	}
+	return first;
+}
+
+enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct hc_taker *taker, void *arg,
+			       struct hc_err *err)
+{
+	enum hc_code code = hc_reader_again(r, &place, 1, taker, arg, err);
+	if (code == HC_OK) {
+		hc_fail(err, HC_IO, "%s: changed while it was read", hc_reader_path(r, place));
+		return hc_hint(err, "run again when nobody writes to the file");
+	}
+	return code;
+}
+
+/* Too many bad records: the error is about the first beyond those that are tolerated. */
+static enum hc_code refuse_bad(struct hc_reader *r, hc_reader_why *why, void *arg, struct hc_err *err)
+{
+	uint64_t max = r->request->max_bad_records, place = r->bad.places[max];
+	if (why(arg, place, err) != HC_INPUT)
+		return hc_err_code(err);
+	hc_err_prefix(err, "%s:%llu", hc_reader_path(r, place), (unsigned long long)hc_reader_where(r, place).line);
+	if (max > 0) {
+		size_t n = strlen(err->hint);
+		snprintf(err->hint + n, sizeof err->hint - n, "%sthis is bad record %llu, --max-bad-records is %llu",
+			 n ? "; " : "", (unsigned long long)max + 1, (unsigned long long)max);
+	}
+	return hc_err_code(err);
+}
+
+struct explanation {
+	struct hc_reader *reader;
+	const struct hc_taker *taker;
+	void *arg;
+};
+
+static enum hc_code explain(void *arg, uint64_t place, struct hc_err *err)
+{
+	const struct explanation *e = arg;
+	return hc_reader_explain(e->reader, place, e->taker, e->arg, err);
+}
+
+static enum hc_code conclude(struct crew *crew, const struct hc_taker *taker, void *arg, unsigned workers,
+			     struct hc_err *err)
+{
+	struct hc_reader *r = crew->reader;
+	for (unsigned i = 0; i < workers; i++)
+		HC_TRY(hc_reader_add_bad(r, crew->readings[i].bad.places, crew->readings[i].bad.n, err));
+	const struct reading *failed = first_failure(crew, workers);
+	uint64_t max = r->request->max_bad_records;
+	bool too_many = r->bad.n > max;
+	if (too_many && (!failed || r->bad.places[max] < failed->failed_at)) {
+		struct explanation explanation = {r, taker, arg};
+		return refuse_bad(r, explain, &explanation, err);
+	}
+	if (!failed)
+		return HC_OK;
+	*err = failed->err;
+	bool about_record = err->code == HC_INPUT || err->code == HC_USAGE || err->code == HC_LIMIT;
+	return failed->placed || !about_record ? err->code : fail_place(r, failed->failed_at, err);
+}
+
+void hc_reader_expect(struct hc_reader *r, const char *what, size_t first, size_t last)
+{
+	r->what = what;
+	for (size_t i = first; i < last; i++)
+		r->maps[r->chunks[i].file].chunks_left++;
+}
+
+void hc_reader_release(struct hc_reader *r, size_t first, size_t last)
+{
+	for (size_t i = first; i < last; i++) {
+		struct hc_file_map *shared = &r->maps[r->chunks[i].file];
+		if (shared->map.p)
+			hc_map_close(&shared->map);
+		*shared = (struct hc_file_map){0};
 	}
 }
 
-enum hc_code hc_reader_lines(struct hc_reader *r, size_t file, hc_take_line *take, struct hc_err *err)
+enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const struct hc_taker *taker,
+			   void *const *args, unsigned workers, struct hc_err *err)
 {
-	struct hc_source *packed, *source;
-	struct hc_lines *lines;
-	HC_TRY(hc_store_open(path_of(r, file), &packed, err));
-	enum hc_code code = hc_unpack_open(packed, &source, err);
-	if (code == HC_OK)
-		code = hc_lines_open(source, r->request->max_line, &lines, err);
-	if (code != HC_OK)
-		return hc_err_at(err, "%s:1", path_of(r, file));
-	code = read_lines(r, file, lines, take, err);
-	hc_lines_close(lines);
-	r->bytes_done += r->files->list[file].size;
-	return code == HC_OK ? look_around(r, 0, err) : code;
+	hc_reader_expect(r, "reading", first, last);
+	struct crew crew = {.reader = r, .pieces = {.n = last - first}, .first = first};
+	atomic_init(&crew.stop, HC_PLACE_NONE);
+	crew.readings = calloc(workers, sizeof *crew.readings);
+	if (!crew.readings)
+		return hc_fail_nomem(err, "the threads");
+	for (unsigned i = 0; i < workers; i++)
+		crew.readings[i] = (struct reading){.reader = r,
+						    .taker = taker,
+						    .arg = args[i],
+						    .keeps_bad = true,
+						    .stop = &crew.stop,
+						    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
+	hc_crew_run(workers, work, &crew);
+	hc_reader_release(r, first, last);
+	enum hc_code code = conclude(&crew, taker, args[0], workers, err);
+	for (unsigned i = 0; i < workers; i++)
+		free_reading(&crew.readings[i]);
+	free(crew.readings);
+	return code;
 }
 
-static enum hc_code read_rows(struct hc_reader *r, size_t file, struct hc_table *table, hc_take_header *take_header,
-			      hc_take_row *take, struct hc_err *err)
+/* --- single chunks and records ---------------------------------------------------------------- */
+
+static enum hc_code finish_reading(struct reading *w, enum hc_code code, struct hc_err *err)
 {
+	free_reading(w);
+	if (code != HC_OK && !w->placed && !w->wanted)
+		return fail_place(w->reader, w->failed_at, err);
+	return code;
+}
+
+enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_taker *taker, void *arg,
+			     struct hc_err *err)
+{
+	struct reading w = {.reader = r, .taker = taker, .arg = arg, .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
+	return finish_reading(&w, read_chunk(&w, chunk, err), err);
+}
+
+enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+			     void *arg, struct hc_err *err)
+{
+	for (size_t i = 0; i < n;) {
+		size_t chunk = hc_place_chunk(places[i]), next = i;
+		while (next < n && hc_place_chunk(places[next]) == chunk)
+			next++;
+		struct reading w = {.reader = r,
+				    .taker = taker,
+				    .arg = arg,
+				    .wanted = places + i,
+				    .n_wanted = next - i,
+				    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
+		HC_TRY(finish_reading(&w, read_chunk(&w, chunk, err), err));
+		i = next;
+	}
+	return HC_OK;
+}
+
+enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *tolerance, hc_reader_why *why, void *arg,
+			      struct hc_err *err)
+{
+	if (r->bad.n > r->request->max_bad_records)
+		return refuse_bad(r, why, arg, err);
+	for (size_t i = 0; i < r->bad.n && i < HC_ACCOUNT_SAMPLES_MAX; i++) {
+		struct hc_err reason;
+		uint64_t place = r->bad.places[i];
+		if (why(arg, place, &reason) != HC_INPUT) {
+			*err = reason;
+			return hc_err_code(err);
+		}
+		hc_account_count(tolerance->account, HC_UNREADABLE, (struct hc_str){0}, hc_reader_path(r, place),
+				 hc_reader_where(r, place).line, reason.msg);
+	}
+	if (r->bad.n > HC_ACCOUNT_SAMPLES_MAX)
+		hc_account_add(tolerance->account, HC_UNREADABLE, r->bad.n - HC_ACCOUNT_SAMPLES_MAX);
+	tolerance->seen += r->bad.n;
+	return HC_OK;
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+struct table_reading {
+	struct reading reading;
+	struct hc_tolerance *tolerance;
+	hc_take_header *take_header;
+	hc_take_row *take;
+	size_t file;
+	const struct hc_str *columns;
+	size_t n_columns;
+};
+
+static enum hc_code read_rows(struct table_reading *t, struct hc_table *table, struct hc_err *err)
+{
+	struct reading *w = &t->reading;
+	const char *path = w->reader->files->list[t->file].path;
 	uint64_t rows = 0;
-	if (take_header(r->arg, hc_table_header(table), err) != HC_OK)
-		return hc_err_at(err, "%s:1", path_of(r, file));
+	if (t->take_header(w->arg, hc_table_header(table), err) != HC_OK)
+		return hc_err_at(err, "%s:1", path);
+	HC_TRY(hc_table_want(table, t->columns, t->n_columns, err));
 	for (;;) {
 		struct hc_table_row row;
 		bool got;
 		if (hc_table_next(table, &row, &got, err) != HC_OK)
-			return hc_err_at(err, "%s:%llu", path_of(r, file), (unsigned long long)hc_table_line(table));
+			return hc_err_at(err, "%s:%llu", path, (unsigned long long)hc_table_line(table));
 		if (!got)
 			return HC_OK;
-		enum hc_code code = row.too_long ? fail_long(r, err) : take(r->arg, file, &row, err);
+		enum hc_code code = row.too_long ? fail_long(w->reader, err) : t->take(w->arg, t->file, &row, err);
 		if (code != HC_OK)
-			HC_TRY(hc_tolerance_of(r->tolerance, path_of(r, file), row.line, err));
+			HC_TRY(hc_tolerance_of(t->tolerance, path, row.line, err));
 		if (++rows % LOOK_EVERY == 0)
-			HC_TRY(look_around(r, 0, err));
+			HC_TRY(look_around(w, err));
 	}
 }
 
-enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, hc_take_header *take_header, hc_take_row *take,
-			    struct hc_err *err)
+enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, struct hc_tolerance *tolerance,
+			    hc_take_header *take_header, hc_take_row *take, void *arg, struct hc_err *err)
 {
 	const struct hc_request *q = r->request;
-	const char *path = path_of(r, file);
+	const char *path = r->files->list[file].path;
+	const struct hc_measure_options *o = &q->measure;
+	const struct hc_str columns[] = {o->truth.text, o->probability.text, o->inference.text};
+	struct table_reading t = {{.reader = r, .arg = arg}, tolerance, take_header, take, file, columns, 3};
+	/* Where one is not given, the row's only other column may be meant. */
+	if (!o->truth.given || !o->probability.given || !o->inference.given)
+		t.n_columns = 0;
 	struct hc_source *source;
 	struct hc_table *table;
 	if (strcmp(path, "-") == 0)
@@ -110,8 +843,8 @@ enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, hc_take_header *ta
 	enum hc_code code = hc_table_open(source, path, q->format, q->header, q->max_line, &table, err);
 	if (code != HC_OK)
 		return hc_err_at(err, "%s:1", path);
-	code = read_rows(r, file, table, take_header, take, err);
+	code = read_rows(&t, table, err);
 	hc_table_close(table);
-	r->bytes_done += r->files->list[file].size;
-	return code == HC_OK ? look_around(r, 0, err) : code;
+	atomic_fetch_add_explicit(&r->bytes_done, r->files->list[file].size, memory_order_relaxed);
+	return code == HC_OK ? look_around(&t.reading, err) : code;
 }

@@ -1,36 +1,157 @@
 /*
- * Reading the files of a plan record by record: the one loop behind captures, labels, merged records,
- * batch outputs and baselines. Opens and unpacks, names path and line in every message, hands bad records to
- * the tolerance, tells of progress, and stops when the process is asked to.
+ * Reading the files of a plan, record by record, by all threads at once.
+ *
+ * Files are cut into chunks: pieces of plain files (those lines that begin in a range of bytes, read as memory), or
+ * whole files where they are small, packed, or tables. Workers take chunks in the order of the plan; a record's
+ * place (monitor/place.h) says where it stands, so that whatever depends on order is decided by places and never by
+ * which worker came first. A record is first offered to the taker's `quick` way (dataset/skeleton.h); what that
+ * does not take is cut out as a line and goes to `full`.
+ *
+ * Bad records are remembered by their places; which of them are too many, and what is said of them, is settled when
+ * all was read: a record is read again to say what is wrong with it. So the error is that of the first bad record
+ * of the input, whatever thread saw it when.
+ *
+ * Memory: a page table of the file's mapping, a buffer a worker for small files, 8 bytes a bad record that is
+ * tolerated, 8 bytes a row of a batch output.
  */
 #ifndef HC_MONITOR_READER_H
 #define HC_MONITOR_READER_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "monitor/place.h"
 #include "monitor/request.h"
 #include "monitor/tolerance.h"
+#include "sys/map.h"
+
+enum {
+	HC_CHUNK_BYTES_DEFAULT = 4 << 20,
+	HC_CHUNK_BYTES_MIN = 64,
+	HC_READER_SLURPED_MAX = 256 << 10, /* files up to this size are read instead of mapped */
+};
+
+struct hc_chunk {
+	size_t file;       /* in the plan */
+	uint64_t from, to; /* its lines begin in these bytes of the file */
+	bool whole;        /* of a file that is not cut: read to its end, whatever its size by now */
+	uint64_t lines;    /* how many, once they were read; of a table: rows */
+	bool rows;         /* it is a table: the line of a place counts rows ... */
+	uint64_t *line_of; /* ... and this says in which line of the file a row begins, from 1 */
+	uint64_t cap_rows;
+};
+
+enum hc_taken { HC_NOT_TAKEN, HC_TAKEN, HC_TAKING_FAILED };
+
+/*
+ * What is done with records. Each function gets the worker's own argument. HC_INPUT: the record is bad, and nothing
+ * was done with it. Any other failure ends the reading.
+ */
+struct hc_taker {
+	/*
+	 * The record that begins at p, `end` being the end of what can be read; *next: behind its newline. May be
+	 * NULL. The bytes stay until `passed`.
+	 */
+	enum hc_taken (*quick)(void *arg, const char *p, const char *end, uint64_t place, const char **next,
+			       struct hc_err *err);
+	/* A line that is not blank. */
+	enum hc_code (*full)(void *arg, struct hc_str line, uint64_t place, struct hc_err *err);
+	/* For files of rows: the header (NULL: none) once a file, then each row. NULL: files hold lines. */
+	enum hc_code (*header)(void *arg, const struct hc_csv_row *header, struct hc_err *err);
+	enum hc_code (*row)(void *arg, const struct hc_table_row *row, uint64_t place, struct hc_err *err);
+	/* The bytes of what was taken so far are about to go. May be NULL. */
+	enum hc_code (*passed)(void *arg, struct hc_err *err);
+};
+
+struct hc_bad_records {
+	uint64_t *places; /* in order */
+	size_t n, cap;
+};
+
+struct hc_file_map {
+	struct hc_map map;
+	size_t users, chunks_left;
+};
 
 struct hc_reader {
 	const struct hc_request *request;
 	const struct hc_input_files *files;
-	struct hc_tolerance *tolerance;
-	void *arg; /* for the functions below */
-	uint64_t bytes_done, bytes_all;
+	const char *what; /* is being done, for progress */
+	struct hc_chunk *chunks;
+	size_t n_chunks, cap_chunks;
+	struct hc_bad_records bad;
+	uint64_t bytes_all;
+	_Atomic uint64_t bytes_done;
+	pthread_mutex_t lock; /* maps, telling of progress */
+	struct hc_file_map *maps;
 };
 
-/* What is done with one record. HC_INPUT: it is bad. Any other failure ends the reading. */
-typedef enum hc_code hc_take_line(void *arg, size_t file, struct hc_str text, uint64_t line, struct hc_err *err);
+void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const struct hc_input_files *files);
+void hc_reader_free(struct hc_reader *r);
+
+/*
+ * Cuts the files of a source ("labels", "capture", "merged") behind what was cut before; `rows`: they are tables.
+ * HC_LIMIT past HC_CHUNKS_MAX chunks.
+ */
+enum hc_code hc_reader_cut(struct hc_reader *r, const char *source, bool rows, struct hc_err *err) HC_MUST_USE;
+
+/*
+ * Reads the chunks first..last (not included) with `workers` threads; args[w] is worker w's. Bad records are added
+ * to r->bad, up to what request->max_bad_records tolerates; the first beyond that is the error, its place before
+ * the message (then r->bad holds it too, and all that was good before it was taken).
+ */
+enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const struct hc_taker *taker,
+			   void *const *args, unsigned workers, struct hc_err *err) HC_MUST_USE;
+
+/*
+ * Before and after several threads call hc_reader_chunk for the chunks first..last: their files stay mapped in
+ * between. `what` is shown as what is being done.
+ */
+void hc_reader_expect(struct hc_reader *r, const char *what, size_t first, size_t last);
+void hc_reader_release(struct hc_reader *r, size_t first, size_t last);
+
+/*
+ * Reads one chunk by the calling thread; every failure ends it, its place before the message. `lines` of the chunk
+ * must be known.
+ */
+enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_taker *taker, void *arg,
+			     struct hc_err *err) HC_MUST_USE;
+
+/*
+ * Reads the records at n places (in order) again and hands those, and only those, to the taker's `full` or `row`; a
+ * failure of it ends the reading and passes as it is.
+ */
+enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+			     void *arg, struct hc_err *err) HC_MUST_USE;
+
+/* File and line of a place. After its chunks were read. */
+struct hc_class_place hc_reader_where(const struct hc_reader *r, uint64_t place);
+const char *hc_reader_path(const struct hc_reader *r, uint64_t place);
+
+/* Adds bad records that were found later; r->bad stays in order. */
+enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size_t n, struct hc_err *err) HC_MUST_USE;
+
+/* What is wrong with the bad record at a place, by reading it again; always a failure. */
+enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct hc_taker *taker, void *arg,
+			       struct hc_err *err) HC_MUST_USE;
+
+/* Says what is wrong with a bad record, as hc_reader_explain. */
+typedef enum hc_code hc_reader_why(void *arg, uint64_t place, struct hc_err *err);
+
+/*
+ * Enters the bad records in the account, the first of them with their reasons. HC_INPUT when they are more than are
+ * tolerated: about the first beyond.
+ */
+enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *tolerance, hc_reader_why *why, void *arg,
+			      struct hc_err *err) HC_MUST_USE;
+
+/*
+ * All rows of a table, one after the other, with its bad records given to the tolerance at once; "-" is standard
+ * input.
+ */
 typedef enum hc_code hc_take_row(void *arg, size_t file, const struct hc_table_row *row, struct hc_err *err);
-/* Called once a table, with its header (NULL: it has none), before its rows. */
 typedef enum hc_code hc_take_header(void *arg, const struct hc_csv_row *header, struct hc_err *err);
-
-void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const struct hc_input_files *files,
-		    struct hc_tolerance *tolerance, void *arg);
-
-/* All lines of a file that are not blank. */
-enum hc_code hc_reader_lines(struct hc_reader *r, size_t file, hc_take_line *take, struct hc_err *err) HC_MUST_USE;
-
-/* All rows of a table; "-" is standard input. */
-enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, hc_take_header *take_header, hc_take_row *take,
-			    struct hc_err *err) HC_MUST_USE;
+enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, struct hc_tolerance *tolerance,
+			    hc_take_header *take_header, hc_take_row *take, void *arg, struct hc_err *err) HC_MUST_USE;
 
 #endif

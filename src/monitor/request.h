@@ -30,16 +30,20 @@ struct hc_progress {
 struct hc_request {
 	const char *command;
 
-	/* Inputs: one of endpoint_input and batch_input with ground_truth_input; or merged_input; or tables. */
+	/* Inputs: one of endpoint_input and batch_input with ground_truth_input; or merged_inputs; tables; partials. */
 	const char *endpoint_input, *batch_input, *ground_truth_input;
-	const char *merged_input;
+	const char *const *merged_inputs; /* folders or files */
+	size_t n_merged_inputs;
 	const char *const *tables;
 	size_t n_tables;
+	const char *const *partials; /* they carry what `measure` says, but for curve_points */
+	size_t n_partials;
 	enum hc_table_format format;
 	enum hc_table_header header;
 	bool has_window; /* without one all hour folders are read */
 	struct hc_window window;
 
+	bool partial;  /* what was counted is written (monitor/partial.h), nothing is measured */
 	bool checks;   /* `measure` is set: outputs and labels are read, to find bad ones */
 	bool measures; /* and metrics are computed of them */
 	struct hc_measure_options measure;
@@ -53,6 +57,10 @@ struct hc_request {
 	uint64_t max_bad_records;
 	size_t max_line;
 	bool aws_quirks, checksums;
+
+	unsigned threads;     /* 0: all cores */
+	uint64_t memory;      /* bytes of rows in memory; 0: a quarter of the machine's */
+	uint64_t chunk_bytes; /* of a file, read by one thread at a time; 0: HC_CHUNK_BYTES_DEFAULT */
 
 	const char *output; /* folder */
 	const char *

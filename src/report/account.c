@@ -1,8 +1,5 @@
 #include "report/account.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 #include "base/utf8.h"
 
 const char *hc_account_name(enum hc_account_line line)
@@ -24,9 +21,7 @@ const char *hc_account_name(enum hc_account_line line)
 
 void hc_account_free(struct hc_account *a)
 {
-	free(a->delays);
-	a->delays = NULL;
-	a->n_delays = a->cap_delays = 0;
+	hc_delays_free(&a->delays);
 }
 
 /* At most `max` bytes of s, cut between characters. */
@@ -55,18 +50,9 @@ void hc_account_count(struct hc_account *a, enum hc_account_line line, struct hc
 	a->lines[line].samples[a->lines[line].n_samples++] = sample;
 }
 
-enum hc_code hc_account_delay(struct hc_account *a, int64_t seconds, struct hc_err *err)
+void hc_account_add(struct hc_account *a, enum hc_account_line line, uint64_t n)
 {
-	if (a->n_delays == a->cap_delays) {
-		size_t cap = a->cap_delays ? a->cap_delays * 2 : 1024;
-		int64_t *more = realloc(a->delays, cap * sizeof *more);
-		if (!more)
-			return hc_fail_nomem(err, "the label delays");
-		a->delays = more;
-		a->cap_delays = cap;
-	}
-	a->delays[a->n_delays++] = seconds;
-	return HC_OK;
+	a->lines[line].count += n;
 }
 
 static double ratio(uint64_t part, uint64_t whole)
@@ -91,24 +77,4 @@ double hc_account_share(const struct hc_account *a, enum hc_account_line line)
 	default:
 		return ratio(count, captured);
 	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
-void hc_account_sort_delays(struct hc_account *a)
-{
-	if (a->n_delays > 1)
-		qsort(a->delays, a->n_delays, sizeof *a->delays, by_value);
-}
-
-int64_t hc_account_delay_quantile(const struct hc_account *a, double q)
-{
-	if (a->n_delays == 0)
-		return 0;
-	size_t rank = (size_t)ceil(q * (double)a->n_delays);
-	return a->delays[rank ? rank - 1 : 0];
 }

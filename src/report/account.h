@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "report/delays.h"
 
 enum { HC_ACCOUNT_SAMPLES_MAX = 20, HC_ACCOUNT_ID_SHOWN_MAX = 256, HC_ACCOUNT_WHY_MAX = 512 };
 
@@ -56,9 +57,7 @@ struct hc_account {
 		struct hc_account_sample samples[HC_ACCOUNT_SAMPLES_MAX];
 		size_t n_samples;
 	} lines[HC_ACCOUNT_LINES];
-	/* Label delays in seconds: from inference to the label's collection hour, at least 0. */
-	int64_t *delays;
-	size_t n_delays, cap_delays;
+	struct hc_delays delays; /* from inference to the label's collection hour */
 };
 
 void hc_account_free(struct hc_account *a);
@@ -67,14 +66,9 @@ void hc_account_free(struct hc_account *a);
 void hc_account_count(struct hc_account *a, enum hc_account_line line, struct hc_str id, const char *path, uint64_t at,
 		      const char *why);
 
-enum hc_code hc_account_delay(struct hc_account *a, int64_t seconds, struct hc_err *err) HC_MUST_USE;
+/* Counts n records more, without samples. */
+void hc_account_add(struct hc_account *a, enum hc_account_line line, uint64_t n);
 
 double hc_account_share(const struct hc_account *a, enum hc_account_line line);
-
-/* Call once when all delays are in, before a quantile is asked for. */
-void hc_account_sort_delays(struct hc_account *a);
-
-/* Quantile of the sorted delays by nearest rank, q in 0..1. 0 without any. */
-int64_t hc_account_delay_quantile(const struct hc_account *a, double q);
 
 #endif

@@ -85,11 +85,11 @@ static void write_delays(struct hc_jsonw *w, const struct hc_account *a)
 	hc_jsonw_key(w, "label_delay");
 	hc_jsonw_object(w);
 	hc_jsonw_member_cstr(w, "unit", "seconds");
-	hc_jsonw_member_u64(w, "count", a->n_delays);
+	hc_jsonw_member_u64(w, "count", a->delays.n);
 	for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++) {
 		hc_jsonw_key(w, quantiles[i].key);
-		if (a->n_delays)
-			hc_jsonw_i64(w, hc_account_delay_quantile(a, quantiles[i].q));
+		if (a->delays.n)
+			hc_jsonw_i64(w, hc_delays_quantile(&a->delays, quantiles[i].q));
 		else
 			hc_jsonw_null(w);
 	}

@@ -49,6 +49,9 @@ struct hc_report {
 	bool has_window;
 	struct hc_window window;
 
+	bool partial;  /* counts were written for `combine`, nothing was measured */
+	uint64_t rows; /* then: rows that were counted */
+
 	bool has_metrics;
 	enum hc_problem_type problem;
 	struct hc_metrics metrics;

@@ -36,7 +36,14 @@ void hc_report_plural(struct hc_buf *out, uint64_t n, const char *noun)
 static void write_verdict(const struct paint *p, const struct hc_report *r)
 {
 	const struct hc_verdict *v = &r->verdict;
-	if (!r->has_metrics) {
+	if (r->partial) {
+		start(p, BOLD);
+		hc_buf_cstr(p->out, "COUNTED");
+		end(p);
+		hc_buf_cstr(p->out, "  ");
+		hc_report_plural(p->out, r->rows, "record");
+		hc_buf_cstr(p->out, ", to be measured by hindcast combine");
+	} else if (!r->has_metrics) {
 		start(p, GREEN);
 		hc_buf_cstr(p->out, "MERGED");
 		end(p);
@@ -219,11 +226,11 @@ static void write_account(const struct paint *p, const struct hc_report *r)
 		}
 		hc_buf_char(p->out, '\n');
 	}
-	if (a->n_delays == 0)
+	if (a->delays.n == 0)
 		return;
 	hc_buf_printf(p->out, "  label delay: half within %.1f h, nine in ten within %.1f h, the last after %.1f h\n",
-		      (double)hc_account_delay_quantile(a, 0.5) / 3600,
-		      (double)hc_account_delay_quantile(a, 0.9) / 3600, (double)hc_account_delay_quantile(a, 1) / 3600);
+		      (double)hc_delays_quantile(&a->delays, 0.5) / 3600,
+		      (double)hc_delays_quantile(&a->delays, 0.9) / 3600, (double)hc_delays_quantile(&a->delays, 1) / 3600);
 }
 
 void hc_report_summary(const struct hc_report *r, bool colour, struct hc_buf *out)

@@ -113,32 +113,41 @@ static enum hc_code fail_dangling(const char *path, struct hc_err *err)
 }
 
 /* Adds what stands at folder/name: a file, or everything in a folder. */
+static enum hc_code list_entry(struct listing *l, int folder_fd, const char *folder, const char *key_prefix,
+			       const char *name, int depth, struct hc_err *err);
+
 static enum hc_code list_below(struct listing *l, const char *folder, const char *key_prefix, int depth,
 			       struct hc_err *err)
 {
 	if (depth > HC_STORE_DEPTH_MAX)
 		return hc_fail(err, HC_LIMIT, "%s: folders nested deeper than %d", folder, HC_STORE_DEPTH_MAX);
 	struct hc_names names;
+	int fd;
 	HC_TRY(hc_file_names(folder, l->arena, &names, err));
-	for (size_t i = 0; i < names.n; i++) {
-		if (hidden(names.list[i]))
-			continue;
-		char *path = hc_path_join(l->arena, folder, names.list[i]);
-		char *key = hc_path_join(l->arena, key_prefix, names.list[i]);
-		if (!path || !key)
-			return hc_fail_nomem(err, "a listing of files");
-		struct hc_file_info info;
-		HC_TRY(hc_file_look(path, &info, err));
-		if (info.kind == HC_FILE_FOLDER)
-			HC_TRY(list_below(l, path, key, depth + 1, err));
-		else if (info.kind == HC_FILE_REGULAR)
-			HC_TRY(add_object(l, key, info.size, err));
-		else if (info.kind == HC_FILE_MISSING)
-			return fail_dangling(path, err);
-	}
-	return HC_OK;
+	HC_TRY(hc_folder_open(folder, &fd, err));
+	enum hc_code code = HC_OK;
+	for (size_t i = 0; i < names.n && code == HC_OK; i++)
+		if (!hidden(names.list[i]))
+			code = list_entry(l, fd, folder, key_prefix, names.list[i], depth, err);
+	hc_folder_close(fd);
+	return code;
 }
 
+static enum hc_code list_entry(struct listing *l, int folder_fd, const char *folder, const char *key_prefix,
+			       const char *name, int depth, struct hc_err *err)
+{
+	char *path = hc_path_join(l->arena, folder, name);
+	char *key = hc_path_join(l->arena, key_prefix, name);
+	if (!path || !key)
+		return hc_fail_nomem(err, "a listing of files");
+	struct hc_file_info info;
+	HC_TRY(hc_file_look_in(folder_fd, name, path, &info, err));
+	if (info.kind == HC_FILE_FOLDER)
+		return list_below(l, path, key, depth + 1, err);
+	if (info.kind == HC_FILE_REGULAR)
+		return add_object(l, key, info.size, err);
+	return info.kind == HC_FILE_MISSING ? fail_dangling(path, err) : HC_OK;
+}
 static int by_key(const void *a, const void *b)
 {
 	return strcmp(((const struct hc_object *)a)->key, ((const struct hc_object *)b)->key);

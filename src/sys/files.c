@@ -48,10 +48,25 @@ static enum hc_code fail_writing(const char *path, int error, struct hc_err *err
 	return err->code;
 }
 
-enum hc_code hc_file_look(const char *path, struct hc_file_info *out, struct hc_err *err)
+enum hc_code hc_folder_open(const char *path, int *out_fd, struct hc_err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_reading(path, errno, err);
+	*out_fd = fd;
+	return HC_OK;
+}
+
+void hc_folder_close(int fd)
+{
+	close(fd);
+}
+
+enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, struct hc_file_info *out,
+			     struct hc_err *err)
 {
 	struct stat st;
-	if (stat(path, &st) != 0) {
+	if (fstatat(folder_fd, name, &st, 0) != 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			return fail_reading(path, errno, err);
 		*out = (struct hc_file_info){HC_FILE_MISSING, 0};
@@ -62,6 +77,11 @@ enum hc_code hc_file_look(const char *path, struct hc_file_info *out, struct hc_
 						       : HC_FILE_OTHER;
 	*out = (struct hc_file_info){kind, kind == HC_FILE_REGULAR ? (uint64_t)st.st_size : 0};
 	return HC_OK;
+}
+
+enum hc_code hc_file_look(const char *path, struct hc_file_info *out, struct hc_err *err)
+{
+	return hc_file_look_in(AT_FDCWD, path, path, out, err);
 }
 
 struct file_source {
@@ -120,23 +140,40 @@ enum hc_code hc_file_open_stdin(struct hc_source **out, struct hc_err *err)
 	return source_of_fd(STDIN_FILENO, out, err);
 }
 
+static enum hc_code slurp_fd(int fd, const char *path, uint64_t size, struct hc_buf *buf, struct hc_err *err)
+{
+	enum { STEP = 1 << 16, STEP_MAX = 1 << 24 };
+	uint64_t seen = 0;
+	for (;;) {
+		size_t step = seen == 0 && size > STEP && size < STEP_MAX ? (size_t)size : STEP;
+		char *room = hc_buf_room(buf, step);
+		if (!room)
+			return hc_buf_check(buf, path, err);
+		ssize_t got = read(fd, room, step);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail_reading(path, errno, err);
+		buf->n += (size_t)got;
+		seen += (uint64_t)got;
+		if (got == 0 || seen == size)
+			return HC_OK;
+	}
+}
+
+enum hc_code hc_file_slurp_sized(const char *path, uint64_t size, struct hc_buf *buf, struct hc_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return fail_reading(path, errno, err);
+	enum hc_code code = slurp_fd(fd, path, size, buf, err);
+	close(fd);
+	return code;
+}
+
 enum hc_code hc_file_slurp(const char *path, struct hc_buf *buf, struct hc_err *err)
 {
-	enum { STEP = 1 << 16 };
-	struct hc_source *source;
-	HC_TRY(hc_file_open(path, &source, err));
-	enum hc_code code = HC_OK;
-	for (size_t got = 1; code == HC_OK && got > 0;) {
-		char *room = hc_buf_room(buf, STEP);
-		if (!room)
-			code = hc_buf_check(buf, path, err);
-		else if ((code = source->read(source, room, STEP, &got, err)) == HC_OK)
-			buf->n += got;
-		else
-			hc_err_at(err, "%s", path);
-	}
-	hc_source_close(source);
-	return code;
+	return hc_file_slurp_sized(path, UINT64_MAX, buf, err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -262,6 +299,7 @@ enum hc_code hc_writer_open(const char *path, struct hc_writer *out, struct hc_e
 	out->n = 0;
 	out->size = 0;
 	out->failed = 0;
+	out->unsynced = false;
 	strcpy(out->path, path); /* its length was checked by mkdirs_above */
 	return HC_OK;
 }
@@ -297,7 +335,7 @@ void hc_writer_put(struct hc_writer *w, const void *p, size_t n)
 enum hc_code hc_writer_close(struct hc_writer *w, struct hc_err *err)
 {
 	write_all(w, w->buf, w->n);
-	if (!w->failed && fsync(w->fd) != 0 && errno != EINVAL && errno != EROFS)
+	if (!w->failed && !w->unsynced && fsync(w->fd) != 0 && errno != EINVAL && errno != EROFS)
 		w->failed = errno;
 	if (close(w->fd) != 0 && !w->failed)
 		w->failed = errno;

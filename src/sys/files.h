@@ -26,6 +26,12 @@ struct hc_file_info {
 /* What stands at path (links are followed). Missing is not an error; no permission is. */
 enum hc_code hc_file_look(const char *path, struct hc_file_info *out, struct hc_err *err) HC_MUST_USE;
 
+/* The same for a name in a folder that was opened, which spares the way there; `path` is both, for messages. */
+enum hc_code hc_folder_open(const char *path, int *out_fd, struct hc_err *err) HC_MUST_USE;
+void hc_folder_close(int fd);
+enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, struct hc_file_info *out,
+			     struct hc_err *err) HC_MUST_USE;
+
 /* A file as a source; fifos and devices too. */
 enum hc_code hc_file_open(const char *path, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
 /* Standard input as a source. */
@@ -33,6 +39,8 @@ enum hc_code hc_file_open_stdin(struct hc_source **out, struct hc_err *err) HC_M
 
 /* A whole file into buf (appended), up to the buffer's maximum. */
 enum hc_code hc_file_slurp(const char *path, struct hc_buf *buf, struct hc_err *err) HC_MUST_USE;
+/* The same for a file that is probably `size` bytes long: three calls of the system if it is. */
+enum hc_code hc_file_slurp_sized(const char *path, uint64_t size, struct hc_buf *buf, struct hc_err *err) HC_MUST_USE;
 
 /* Names in a folder, in byte order, without "." and "..". */
 struct hc_names {
@@ -56,6 +64,7 @@ struct hc_writer {
 	size_t n;
 	uint64_t size; /* bytes put so far */
 	int failed;    /* errno of the first failure */
+	bool unsynced; /* set by who can make the content again: close leaves it to the kernel when it reaches the disk */
 	char path[HC_PATH_LEN_MAX];
 };
 
