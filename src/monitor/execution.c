@@ -150,12 +150,6 @@ static enum hc_code full_merged(void *arg, struct hc_str text, uint64_t place, s
 
 static const struct hc_taker merged_records = {.quick = quick_merged, .full = full_merged};
 
-static enum hc_code why_bad(void *arg, uint64_t place, struct hc_err *err)
-{
-	struct hc_execution *e = arg;
-	return hc_reader_explain(&e->reader, place, &merged_records, &e->analyzers[0], err);
-}
-
 /* For the preprocessor, in order. */
 static enum hc_code feed_preprocessor(void *arg, struct hc_str text, uint64_t place, struct hc_err *err)
 {
@@ -172,8 +166,10 @@ static enum hc_code read_merged(struct hc_execution *e, struct hc_err *err)
 	HC_TRY(hc_reader_cut(&e->reader, "merged", false, err));
 	if (e->preprocessor) {
 		const struct hc_taker feeding = {.full = feed_preprocessor};
-		for (size_t i = 0; i < e->reader.n_chunks; i++)
+		for (size_t i = 0; i < e->reader.n_chunks; i++) {
+			hc_reader_number(&e->reader, i, i + 1);
 			HC_TRY(hc_reader_chunk(&e->reader, i, &feeding, e, err));
+		}
 		return HC_OK;
 	}
 	void **args = hc_arena_take(&e->arena, e->workers * sizeof *args);
@@ -182,7 +178,8 @@ static enum hc_code read_merged(struct hc_execution *e, struct hc_err *err)
 	for (unsigned i = 0; i < e->workers; i++)
 		args[i] = &e->analyzers[i];
 	HC_TRY(hc_reader_run(&e->reader, 0, e->reader.n_chunks, &merged_records, args, e->workers, err));
-	return hc_reader_settle(&e->reader, &e->tolerance, why_bad, e, err);
+	/* No account tells why they are bad, and a pipe could not be read again. */
+	return hc_reader_settle(&e->reader, &e->tolerance, NULL, NULL, err);
 }
 
 /* --- reading tables --------------------------------------------------------------------------- */

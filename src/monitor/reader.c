@@ -125,16 +125,22 @@ const char *hc_reader_path(const struct hc_reader *r, uint64_t place)
 	return path_of_chunk(r, &r->chunks[hc_place_chunk(place)]);
 }
 
+void hc_reader_number(struct hc_reader *r, size_t first, size_t last)
+{
+	for (size_t i = first; i < last; i++) {
+		const struct hc_chunk *previous = i > 0 ? &r->chunks[i - 1] : NULL;
+		bool goes_on = previous && previous->file == r->chunks[i].file;
+		r->chunks[i].before = goes_on ? previous->before + previous->lines : 0;
+	}
+}
+
 struct hc_class_place hc_reader_where(const struct hc_reader *r, uint64_t place)
 {
-	size_t chunk = hc_place_chunk(place);
-	const struct hc_chunk *c = &r->chunks[chunk];
+	const struct hc_chunk *c = &r->chunks[hc_place_chunk(place)];
 	uint64_t line = hc_place_line(place) + 1;
 	if (c->rows)
 		line = line <= c->lines ? c->line_of[line - 1] : 0;
-	for (size_t i = chunk; i > 0 && !c->rows && r->chunks[i - 1].file == c->file; i--)
-		line += r->chunks[i - 1].lines;
-	return (struct hc_class_place){c->file, line};
+	return (struct hc_class_place){c->file, c->before + line};
 }
 
 static enum hc_code fail_place(const struct hc_reader *r, uint64_t place, struct hc_err *err)
@@ -418,12 +424,33 @@ static enum hc_code read_stream(struct reading *w, size_t chunk, struct hc_sourc
 	return code;
 }
 
+/* What cannot be mapped: a pipe, a device. */
+static enum hc_code read_piped(struct reading *w, size_t chunk, const char *path, uint64_t *lines, struct hc_err *err)
+{
+	struct hc_source *source;
+	w->placed = true;
+	HC_TRY(hc_store_open(path, &source, err));
+	w->placed = false;
+	return read_stream(w, chunk, source, lines, err);
+}
+
+static enum hc_code read_mapped(struct reading *w, size_t chunk, uint64_t *lines, struct hc_err *err);
+
 static enum hc_code read_slurped(struct reading *w, size_t chunk, const struct hc_input_file *f, uint64_t *lines,
 				 struct hc_err *err)
 {
+	struct hc_file_info info;
 	hc_buf_reset(&w->slurped);
-	w->placed = true; /* slurping names the path */
-	HC_TRY(hc_file_slurp_sized(f->path, f->size, &w->slurped, err));
+	w->placed = true; /* these name the path */
+	if (f->size == 0) {
+		HC_TRY(hc_file_look(f->path, &info, err));
+		if (info.kind == HC_FILE_OTHER)
+			return read_piped(w, chunk, f->path, lines, err);
+	}
+	enum hc_code code = hc_file_slurp_sized(f->path, f->size, &w->slurped, err);
+	if (code == HC_LIMIT) /* it grew */
+		return read_mapped(w, chunk, lines, err);
+	HC_TRY(code);
 	w->placed = false;
 	struct hc_str bytes = hc_buf_view(&w->slurped);
 	if (!bytes.p)
@@ -661,12 +688,28 @@ struct explanation {
 	struct hc_reader *reader;
 	const struct hc_taker *taker;
 	void *arg;
+	const struct hc_err *known; /* NULL: the record is read again */
 };
 
 static enum hc_code explain(void *arg, uint64_t place, struct hc_err *err)
 {
 	const struct explanation *e = arg;
+	if (e->known) {
+		*err = *e->known;
+		return hc_err_code(err);
+	}
 	return hc_reader_explain(e->reader, place, e->taker, e->arg, err);
+}
+
+/* The error about a bad record, where the worker that met it stopped there; NULL: it went on. */
+static const struct hc_err *error_at(const struct crew *crew, unsigned workers, uint64_t place)
+{
+	for (unsigned i = 0; i < workers; i++) {
+		const struct reading *w = &crew->readings[i];
+		if (w->code == HC_INPUT && w->failed_at == HC_PLACE_NONE && w->bad.places[w->bad.n - 1] == place)
+			return &w->err;
+	}
+	return NULL;
 }
 
 static enum hc_code conclude(struct crew *crew, const struct hc_taker *taker, void *arg, unsigned workers,
@@ -679,7 +722,8 @@ static enum hc_code conclude(struct crew *crew, const struct hc_taker *taker, vo
 	uint64_t max = r->request->max_bad_records;
 	bool too_many = r->bad.n > max;
 	if (too_many && (!failed || r->bad.places[max] < failed->failed_at)) {
-		struct explanation explanation = {r, taker, arg};
+		const struct hc_err *known = error_at(crew, workers, r->bad.places[max]);
+		struct explanation explanation = {r, taker, arg, known};
 		return refuse_bad(r, explain, &explanation, err);
 	}
 	if (!failed)
@@ -724,6 +768,7 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 						    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
 	hc_crew_run(workers, work, &crew);
 	hc_reader_release(r, first, last);
+	hc_reader_number(r, first, last);
 	enum hc_code code = conclude(&crew, taker, args[0], workers, err);
 	for (unsigned i = 0; i < workers; i++)
 		free_reading(&crew.readings[i]);
@@ -772,7 +817,8 @@ enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *toleranc
 {
 	if (r->bad.n > r->request->max_bad_records)
 		return refuse_bad(r, why, arg, err);
-	for (size_t i = 0; i < r->bad.n && i < HC_ACCOUNT_SAMPLES_MAX; i++) {
+	size_t shown = why ? HC_ACCOUNT_SAMPLES_MAX : 0;
+	for (size_t i = 0; i < r->bad.n && i < shown; i++) {
 		struct hc_err reason;
 		uint64_t place = r->bad.places[i];
 		if (why(arg, place, &reason) != HC_INPUT) {
@@ -782,8 +828,8 @@ enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *toleranc
 		hc_account_count(tolerance->account, HC_UNREADABLE, (struct hc_str){0}, hc_reader_path(r, place),
 				 hc_reader_where(r, place).line, reason.msg);
 	}
-	if (r->bad.n > HC_ACCOUNT_SAMPLES_MAX)
-		hc_account_add(tolerance->account, HC_UNREADABLE, r->bad.n - HC_ACCOUNT_SAMPLES_MAX);
+	if (r->bad.n > shown)
+		hc_account_add(tolerance->account, HC_UNREADABLE, r->bad.n - shown);
 	tolerance->seen += r->bad.n;
 	return HC_OK;
 }

@@ -36,6 +36,7 @@ struct hc_chunk {
 	uint64_t from, to; /* its lines begin in these bytes of the file */
 	bool whole;        /* of a file that is not cut: read to its end, whatever its size by now */
 	uint64_t lines;    /* how many, once they were read; of a table: rows */
+	uint64_t before;   /* lines of the file before them, see hc_reader_number */
 	bool rows;         /* it is a table: the line of a place counts rows ... */
 	uint64_t *line_of; /* ... and this says in which line of the file a row begins, from 1 */
 	uint64_t cap_rows;
@@ -124,7 +125,10 @@ enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_
 enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
 			     void *arg, struct hc_err *err) HC_MUST_USE;
 
-/* File and line of a place. After its chunks were read. */
+/* Adds up the lines of the chunks before each of first..last, which were read. hc_reader_run does it by itself. */
+void hc_reader_number(struct hc_reader *r, size_t first, size_t last);
+
+/* File and line of a place. After its chunks were numbered. */
 struct hc_class_place hc_reader_where(const struct hc_reader *r, uint64_t place);
 const char *hc_reader_path(const struct hc_reader *r, uint64_t place);
 
@@ -139,7 +143,7 @@ enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct
 typedef enum hc_code hc_reader_why(void *arg, uint64_t place, struct hc_err *err);
 
 /*
- * Enters the bad records in the account, the first of them with their reasons. HC_INPUT when they are more than are
+ * Enters the bad records in the account, the first of them with their reasons (why NULL: without). HC_INPUT when they are more than are
  * tolerated: about the first beyond.
  */
 enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *tolerance, hc_reader_why *why, void *arg,
