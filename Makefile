@@ -11,6 +11,8 @@ JOBS   ?= 2
 RUNS   ?= 10000000
 MUTATIONS ?= 10000
 KILLS  ?= 200
+BENCH_RECORDS ?=
+BENCH_ARGS ?=
 
 pytest = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 # Tests of a server mostly wait: more of them at once than there are cores. A file's tests stay together.
@@ -64,9 +66,16 @@ bless: build ## rewrites the golden runs
 deps-build deps-test deps-check: deps-%:
 	@tools/install-deps $*
 
+# --- speed -----------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: build ## ours against wc, cp, DuckDB, polars, pandas, PySpark, Evidently (BENCH_RECORDS=2000000 BENCH_ARGS=--quick)
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench/bench.py --hindcast $(BUILD)/hindcast \
+		$(if $(BENCH_RECORDS),--records $(BENCH_RECORDS)) $(BENCH_ARGS)
+
 # --- what takes longer; each in a build directory of its own -----------------------------------
 
-checks = clang asan valgrind tidy format man prop fuzz mutate crash clients
+checks = clang asan tsan valgrind tidy format man prop fuzz mutate crash clients parquet
 
 .PHONY: check $(checks:%=check-%) fuzz
 check: deps-check ## everything below
@@ -94,6 +103,16 @@ check-asan: ## unit and end-to-end tests under ASan and UBSan
 	@ninja -C build-asan -j $(JOBS) --quiet | sed '/no work to do/d'
 	meson test -C build-asan --num-processes $(JOBS) --print-errorlogs --timeout-multiplier 5
 	HINDCAST=$(abspath build-asan)/hindcast $(pytest) $(at_once) tests/e2e
+
+# gcc 12's ThreadSanitizer wants addresses that are not too random for its shadow.
+fixed_addresses = $(shell setarch -R true 2> /dev/null && echo setarch -R)
+check-tsan: ## the engine's unit, property and end-to-end tests under ThreadSanitizer
+	@$(call setup,build-tsan,gcc,--buildtype=debugoptimized -Dwerror=false -Db_lundef=false -Db_sanitize=thread)
+	@ninja -C build-tsan -j $(JOBS) --quiet hindcast | sed '/no work to do/d'
+	$(fixed_addresses) meson test -C build-tsan --suite sys --suite spill --suite metric --suite monitor \
+		--num-processes $(JOBS) --print-errorlogs --timeout-multiplier 5
+	HC_PROP_CASES=60 HINDCAST=$(abspath build-tsan)/hindcast $(fixed_addresses) $(pytest) $(at_once) \
+		tests/prop/test_engine.py tests/e2e/test_engine_disk.py tests/e2e/test_run.py
 
 check-valgrind: ## unit tests, and the program over the examples, under valgrind
 	@$(call setup,build-valgrind,gcc,--buildtype=debugoptimized -Dwerror=false)
@@ -128,6 +147,14 @@ check-crash: build ## kill -9 of the server, 200 times
 check-clients: build ## SageMaker's SDKs, boto3, the AWS command line, JavaScript (pip and npm install them below build/)
 	@tools/clients
 	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/clients
+
+check-parquet: ## a build that reads Parquet, with the Arrow C++ of a pyarrow that pip installs below build/
+	@tools/arrow-env $(BUILD)/arrow-env
+	@$(call setup,build-parquet,gcc,-Dparquet=enabled -Dpyarrow=$(abspath $(BUILD))/arrow-env/bin/python)
+	@ninja -C build-parquet -j $(JOBS) --quiet | sed '/no work to do/d'
+	meson test -C build-parquet --num-processes $(JOBS) --print-errorlogs 'unit arrow_rows' 'unit table' 'unit label_row'
+	HC_PARQUET=1 HINDCAST=$(abspath build-parquet)/hindcast PYTHONDONTWRITEBYTECODE=1 \
+		$(BUILD)/arrow-env/bin/python -m pytest -q -p no:cacheprovider tests/e2e/test_parquet.py
 
 check-fuzz: ## a short run of each fuzz target
 	@$(MAKE) --no-print-directory fuzz RUNS=20000 SEED=1

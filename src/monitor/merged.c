@@ -261,10 +261,8 @@ static const struct formatter *first_failure(const struct crew *crew, unsigned w
 
 static enum hc_code format_all(struct hc_merge *m, struct crew *crew, unsigned workers, struct hc_err *err)
 {
-	size_t first = m->gather.first_capture, last = m->reader.n_chunks;
-	hc_reader_expect(&m->reader, "writing", first, last);
+	m->reader.what = "writing";
 	hc_crew_run(workers, work, crew);
-	hc_reader_release(&m->reader, first, last);
 	const struct formatter *failed = first_failure(crew, workers);
 	if (!failed)
 		return HC_OK;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/blocks.h"
 #include "codec/lines.h"
-#include "codec/scan.h"
 #include "codec/unpack.h"
 #include "store/store.h"
 #include "sys/crew.h"
@@ -16,7 +16,6 @@ enum {
 	LOOK_EVERY = 4096, /* records, after which progress is told and the wish to stop is looked at */
 	HEAD_BYTES = 4,    /* enough to know a byte order mark and packed data */
 	GROWTH_MIN = 64,
-	STREAM_BYTES = 1 << 20, /* of a packed file at a time */
 };
 
 void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const struct hc_input_files *files)
@@ -34,7 +33,6 @@ void hc_reader_free(struct hc_reader *r)
 	for (size_t i = 0; i < r->n_chunks; i++)
 		free(r->chunks[i].line_of);
 	free(r->chunks);
-	free(r->maps);
 	free(r->bad.places);
 	pthread_mutex_destroy(&r->lock);
 	*r = (struct hc_reader){0};
@@ -108,10 +106,6 @@ static enum hc_code cut_file(struct hc_reader *r, size_t file, bool rows, struct
 
 enum hc_code hc_reader_cut(struct hc_reader *r, const char *source, bool rows, struct hc_err *err)
 {
-	if (!r->maps)
-		r->maps = calloc(r->files->n + 1, sizeof *r->maps);
-	if (!r->maps)
-		return hc_fail_nomem(err, "the files");
 	for (size_t i = 0; i < r->files->n; i++)
 		if (strcmp(r->files->list[i].source, source) == 0)
 			HC_TRY(cut_file(r, i, rows, err));
@@ -195,6 +189,7 @@ struct reading {
 	bool placed;            /* its message has a place already */
 	bool changed;           /* `lines` of the chunk may be set */
 	struct hc_buf slurped;
+	struct hc_blocks blocks;
 	struct hc_err err;
 };
 
@@ -310,211 +305,94 @@ static enum hc_code read_bytes(struct reading *w, size_t chunk, const char *p, c
 	return ends_well && pass(w, err) != HC_OK ? hc_err_code(err) : code;
 }
 
-/* Where in the bytes of a file the lines of a chunk begin and end. */
-static enum hc_code find_lines(const struct hc_chunk *c, const char *p, size_t n, const char **from, const char **to,
-			       struct hc_err *err)
-{
-	size_t skip = 0;
-	if (c->from == 0) {
-		HC_TRY(hc_lines_mark((struct hc_str){p, n < HEAD_BYTES ? n : HEAD_BYTES}, &skip, err));
-		*from = p + skip;
-	} else {
-		size_t before = c->from - 1 < n ? (size_t)c->from - 1 : n;
-		const char *newline = memchr(p + before, '\n', n - before);
-		*from = newline ? newline + 1 : p + n;
-	}
-	*to = c->whole || c->to > n ? p + n : p + c->to;
-	return HC_OK;
-}
-
 static enum hc_code read_memory(struct reading *w, size_t chunk, const char *p, size_t n, uint64_t *lines,
 				struct hc_err *err)
 {
-	const char *from, *to;
-	HC_TRY(find_lines(&w->reader->chunks[chunk], p, n, &from, &to, err));
-	return read_bytes(w, chunk, from, to, p + n, lines, err);
+	size_t skip;
+	HC_TRY(hc_lines_mark((struct hc_str){p, n < HEAD_BYTES ? n : HEAD_BYTES}, &skip, err));
+	return read_bytes(w, chunk, p + skip, p + n, p + n, lines, err);
 }
 
 /* --- the ways to get at a file's bytes ------------------------------------------------------- */
 
-/* Bytes of a packed file, as they are unpacked: whole lines from the front, then the beginning of the next one. */
-struct stream {
-	struct hc_source *source;
-	char *p;
-	size_t n, cap;
-	bool ended, marked; /* marked: a byte order mark was looked for */
-	bool passes_over;   /* the rest of a line that is too long */
-	enum hc_code code;  /* of a failure, which comes after the lines before it */
-	struct hc_err err;
-};
-
-static enum hc_code fill(struct stream *s, size_t max_line, struct hc_err *err)
+/* Reads the lines of w->blocks that begin before `to`. */
+static enum hc_code read_blocks(struct reading *w, size_t chunk, uint64_t to, uint64_t *lines, struct hc_err *err)
 {
-	if (s->n == s->cap) {
-		size_t most = max_line + STREAM_BYTES, cap = s->cap ? s->cap * 2 : STREAM_BYTES;
-		cap = cap < most ? cap : most;
-		char *more = realloc(s->p, cap);
-		if (!more)
-			return hc_fail_nomem(err, "a long line");
-		s->p = more;
-		s->cap = cap;
-	}
-	while (s->n < s->cap && !s->ended && s->code == HC_OK) {
-		size_t got = 0;
-		s->code = s->source->read(s->source, s->p + s->n, s->cap - s->n, &got, &s->err);
-		s->n += got;
-		s->ended = s->code == HC_OK && got == 0;
+	while (!is_enough(w)) {
+		enum hc_block_state state;
+		struct hc_str block;
+		uint64_t offset;
+		enum hc_code code = hc_blocks_next(&w->blocks, &state, &block, &offset, err);
+		if (code != HC_OK) {
+			w->failed_at = hc_place(chunk, *lines); /* behind the lines that came out before */
+			return code;
+		}
+		if (state == HC_BLOCK_END || offset >= to)
+			break;
+		if (state == HC_BLOCK_LONG) {
+			HC_TRY(take_line(w, block, true, hc_place(chunk, (*lines)++), err));
+			continue;
+		}
+		const char *end = block.p + block.n;
+		HC_TRY(read_bytes(w, chunk, block.p, to - offset < block.n ? block.p + (to - offset) : end, end, lines,
+				  err));
 	}
 	return HC_OK;
 }
 
-static void drop(struct stream *s, size_t n)
-{
-	memmove(s->p, s->p + n, s->n - n);
-	s->n -= n;
-}
-
-/* The block begins inside a line that is too long: passes over it. */
-static void pass_over(struct stream *s)
-{
-	const char *newline = memchr(s->p, '\n', s->n);
-	s->passes_over = !newline;
-	drop(s, newline ? (size_t)(newline + 1 - s->p) : s->n);
-}
-
-static enum hc_code read_block(struct reading *w, size_t chunk, struct stream *s, uint64_t *lines, struct hc_err *err)
-{
-	size_t max_line = w->reader->request->max_line, skip = 0;
-	if (!s->marked)
-		HC_TRY(hc_lines_mark((struct hc_str){s->p, s->n < HEAD_BYTES ? s->n : HEAD_BYTES}, &skip, err));
-	s->marked = true;
-	drop(s, skip);
-	if (s->passes_over)
-		pass_over(s);
-	const char *newline = s->n && !s->ended ? memrchr(s->p, '\n', s->n) : NULL;
-	size_t whole = s->ended ? s->n : newline ? (size_t)(newline + 1 - s->p) : 0;
-	if (whole) {
-		HC_TRY(read_bytes(w, chunk, s->p, s->p + whole, s->p + whole, lines, err));
-		drop(s, whole);
-	} else if (s->n > max_line + 1) { /* and a CR */
-		s->passes_over = true;
-		HC_TRY(take_line(w, (struct hc_str){0}, true, hc_place(chunk, (*lines)++), err));
-	}
-	return HC_OK;
-}
-
+/* A file whose size says nothing, or whose bytes are packed. */
 static enum hc_code read_stream(struct reading *w, size_t chunk, struct hc_source *packed, uint64_t *lines,
 				struct hc_err *err)
 {
-	struct stream s = {0};
-	HC_TRY(hc_unpack_open(packed, &s.source, err));
-	enum hc_code code = HC_OK;
-	while (code == HC_OK && s.code == HC_OK && !(s.ended && s.n == 0) && !is_enough(w)) {
-		code = fill(&s, w->reader->request->max_line, err);
-		if (code == HC_OK)
-			code = read_block(w, chunk, &s, lines, err);
-	}
-	if (code == HC_OK && s.code != HC_OK && !is_enough(w)) {
-		w->failed_at = hc_place(chunk, *lines);
-		*err = s.err;
-		code = s.code;
-	}
-	hc_source_close(s.source);
-	free(s.p);
-	return code;
+	struct hc_source *source;
+	HC_TRY(hc_unpack_open(packed, &source, err));
+	hc_blocks_begin(&w->blocks, source, 0, UINT64_MAX, w->reader->request->max_line);
+	return read_blocks(w, chunk, UINT64_MAX, lines, err);
 }
 
-/* What cannot be mapped: a pipe, a device. */
-static enum hc_code read_piped(struct reading *w, size_t chunk, const char *path, uint64_t *lines, struct hc_err *err)
+static enum hc_code read_whole(struct reading *w, size_t chunk, const char *path, uint64_t *lines, struct hc_err *err)
 {
 	struct hc_source *source;
-	w->placed = true;
+	w->placed = true; /* opening names the path */
 	HC_TRY(hc_store_open(path, &source, err));
 	w->placed = false;
 	return read_stream(w, chunk, source, lines, err);
 }
 
-static enum hc_code read_mapped(struct reading *w, size_t chunk, uint64_t *lines, struct hc_err *err);
-
+/* A small file, in one go. */
 static enum hc_code read_slurped(struct reading *w, size_t chunk, const struct hc_input_file *f, uint64_t *lines,
 				 struct hc_err *err)
 {
-	struct hc_file_info info;
 	hc_buf_reset(&w->slurped);
-	w->placed = true; /* these name the path */
-	if (f->size == 0) {
-		HC_TRY(hc_file_look(f->path, &info, err));
-		if (info.kind == HC_FILE_OTHER)
-			return read_piped(w, chunk, f->path, lines, err);
-	}
 	enum hc_code code = hc_file_slurp_sized(f->path, f->size, &w->slurped, err);
 	if (code == HC_LIMIT) /* it grew */
-		return read_mapped(w, chunk, lines, err);
+		return read_whole(w, chunk, f->path, lines, err);
+	w->placed = code != HC_OK;
 	HC_TRY(code);
-	w->placed = false;
 	struct hc_str bytes = hc_buf_view(&w->slurped);
-	if (!bytes.p)
-		return HC_OK;
 	if (!hc_unpack_is_packed(bytes.p, bytes.n))
 		return read_memory(w, chunk, bytes.p, bytes.n, lines, err);
 	struct hc_source *source = hc_source_of_memory(bytes.p, bytes.n);
 	return source ? read_stream(w, chunk, source, lines, err) : hc_fail_nomem(err, "reading a file");
 }
 
-/* The mapping of a chunk's file, made by the first who needs it. */
-static enum hc_code share_map(struct hc_reader *r, const struct hc_chunk *c, struct hc_map *out, struct hc_err *err)
-{
-	struct hc_file_map *shared = &r->maps[c->file];
-	enum hc_code code = HC_OK;
-	pthread_mutex_lock(&r->lock);
-	if (shared->users == 0 && !shared->map.p)
-		code = hc_map_open(path_of_chunk(r, c), &shared->map, err);
-	if (code == HC_OK) {
-		shared->users++;
-		*out = shared->map;
-	}
-	pthread_mutex_unlock(&r->lock);
-	return code;
-}
-
-static void unshare_map(struct hc_reader *r, const struct hc_chunk *c)
-{
-	struct hc_file_map *shared = &r->maps[c->file];
-	pthread_mutex_lock(&r->lock);
-	shared->users--;
-	shared->chunks_left -= shared->chunks_left > 0;
-	if (shared->users == 0 && shared->chunks_left == 0) {
-		hc_map_close(&shared->map);
-		shared->map = (struct hc_map){0};
-	}
-	pthread_mutex_unlock(&r->lock);
-}
-
-static enum hc_code read_mapped(struct reading *w, size_t chunk, uint64_t *lines, struct hc_err *err)
+/* A piece of a file: from the byte before it, to see whether a line begins with it. */
+static enum hc_code read_piece(struct reading *w, size_t chunk, uint64_t *lines, struct hc_err *err)
 {
 	const struct hc_chunk *c = &w->reader->chunks[chunk];
-	struct hc_map map;
+	uint64_t from = c->from > 0 ? c->from - 1 : 0;
+	struct hc_source *source;
 	w->placed = true;
-	HC_TRY(share_map(w->reader, c, &map, err));
+	HC_TRY(hc_file_open_at(path_of_chunk(w->reader, c), from, &source, err));
 	w->placed = false;
-	enum hc_code code;
-	if (c->whole && hc_unpack_is_packed(map.p, map.n)) {
-		struct hc_source *source = hc_source_of_memory(map.p, map.n);
-		code = source ? read_stream(w, chunk, source, lines, err) : hc_fail_nomem(err, "reading a file");
-	} else {
-		code = read_memory(w, chunk, map.p, map.n, lines, err);
-	}
-	/* What was read from a file that shrank is nonsense, so are its errors. */
-	struct hc_err shrank;
-	if (hc_map_check(&map, &shrank) != HC_OK) {
-		*err = shrank;
-		hc_err_prefix(err, "%s", path_of_chunk(w->reader, c));
-		w->placed = true;
-		code = err->code;
-		w->failed_at = hc_place(chunk, 0);
-	}
-	unshare_map(w->reader, c);
-	return code;
+	hc_blocks_begin(&w->blocks, source, from, c->to, w->reader->request->max_line);
+	HC_TRY(read_blocks(w, chunk, c->to, lines, err));
+	bool shrank = w->blocks.ended && w->blocks.offset + w->blocks.n < c->to && !is_enough(w);
+	if (!shrank)
+		return HC_OK;
+	w->placed = true;
+	hc_fail(err, HC_IO, "%s: shrank while it was read", path_of_chunk(w->reader, c));
+	return hc_hint(err, "run again when nobody writes to the file");
 }
 
 static enum hc_code note_row(struct hc_chunk *c, uint64_t row, uint64_t line, struct hc_err *err)
@@ -601,10 +479,12 @@ static enum hc_code read_chunk(struct reading *w, size_t chunk, struct hc_err *e
 	enum hc_code code;
 	if (c->rows) {
 		code = read_rows_of(w, chunk, err);
-	} else if (c->whole && f->size <= HC_READER_SLURPED_MAX) {
+	} else if (!c->whole) {
+		code = read_piece(w, chunk, &lines, err);
+	} else if (f->size > 0 && f->size <= HC_READER_SLURPED_MAX) {
 		code = read_slurped(w, chunk, f, &lines, err);
 	} else {
-		code = read_mapped(w, chunk, &lines, err);
+		code = read_whole(w, chunk, f->path, &lines, err);
 	}
 	if (!c->rows && !w->wanted && lines > c->lines)
 		c->lines = lines;
@@ -644,6 +524,7 @@ static void free_reading(struct reading *w)
 {
 	free(w->bad.places);
 	hc_buf_free(&w->slurped);
+	hc_blocks_free(&w->blocks);
 }
 
 /* The failure that comes first in the input, NULL: none. Too many bad records are none: they are listed. */
@@ -733,27 +614,10 @@ static enum hc_code conclude(struct crew *crew, const struct hc_taker *taker, vo
 	return failed->placed || !about_record ? err->code : fail_place(r, failed->failed_at, err);
 }
 
-void hc_reader_expect(struct hc_reader *r, const char *what, size_t first, size_t last)
-{
-	r->what = what;
-	for (size_t i = first; i < last; i++)
-		r->maps[r->chunks[i].file].chunks_left++;
-}
-
-void hc_reader_release(struct hc_reader *r, size_t first, size_t last)
-{
-	for (size_t i = first; i < last; i++) {
-		struct hc_file_map *shared = &r->maps[r->chunks[i].file];
-		if (shared->map.p)
-			hc_map_close(&shared->map);
-		*shared = (struct hc_file_map){0};
-	}
-}
-
 enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const struct hc_taker *taker,
 			   void *const *args, unsigned workers, struct hc_err *err)
 {
-	hc_reader_expect(r, "reading", first, last);
+	r->what = "reading";
 	struct crew crew = {.reader = r, .pieces = {.n = last - first}, .first = first};
 	atomic_init(&crew.stop, HC_PLACE_NONE);
 	crew.readings = calloc(workers, sizeof *crew.readings);
@@ -767,7 +631,6 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 						    .stop = &crew.stop,
 						    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
 	hc_crew_run(workers, work, &crew);
-	hc_reader_release(r, first, last);
 	hc_reader_number(r, first, last);
 	enum hc_code code = conclude(&crew, taker, args[0], workers, err);
 	for (unsigned i = 0; i < workers; i++)

@@ -1,17 +1,17 @@
 /*
  * Reading the files of a plan, record by record, by all threads at once.
  *
- * Files are cut into chunks: pieces of plain files (those lines that begin in a range of bytes, read as memory), or
- * whole files where they are small, packed, or tables. Workers take chunks in the order of the plan; a record's
- * place (monitor/place.h) says where it stands, so that whatever depends on order is decided by places and never by
- * which worker came first. A record is first offered to the taker's `quick` way (dataset/skeleton.h); what that
- * does not take is cut out as a line and goes to `full`.
+ * Files are cut into chunks: pieces of plain files (those lines that begin in a range of bytes, read in blocks that
+ * fit a core's cache), or whole files where they are small, packed, or tables. Workers take chunks in the order of
+ * the plan; a record's place (monitor/place.h) says where it stands, so that whatever depends on order is decided
+ * by places and never by which worker came first. A record is first offered to the taker's `quick` way
+ * (dataset/skeleton.h); what that does not take is cut out as a line and goes to `full`.
  *
  * Bad records are remembered by their places; which of them are too many, and what is said of them, is settled when
  * all was read: a record is read again to say what is wrong with it. So the error is that of the first bad record
  * of the input, whatever thread saw it when.
  *
- * Memory: a page table of the file's mapping, a buffer a worker for small files, 8 bytes a bad record that is
+ * Memory: two buffers a worker, 8 bytes a bad record that is
  * tolerated, 8 bytes a row of a batch output.
  */
 #ifndef HC_MONITOR_READER_H
@@ -23,12 +23,11 @@
 #include "monitor/place.h"
 #include "monitor/request.h"
 #include "monitor/tolerance.h"
-#include "sys/map.h"
 
 enum {
 	HC_CHUNK_BYTES_DEFAULT = 4 << 20,
 	HC_CHUNK_BYTES_MIN = 64,
-	HC_READER_SLURPED_MAX = 256 << 10, /* files up to this size are read instead of mapped */
+	HC_READER_SLURPED_MAX = 256 << 10, /* files up to this size are read in one go */
 };
 
 struct hc_chunk {
@@ -69,11 +68,6 @@ struct hc_bad_records {
 	size_t n, cap;
 };
 
-struct hc_file_map {
-	struct hc_map map;
-	size_t users, chunks_left;
-};
-
 struct hc_reader {
 	const struct hc_request *request;
 	const struct hc_input_files *files;
@@ -83,8 +77,7 @@ struct hc_reader {
 	struct hc_bad_records bad;
 	uint64_t bytes_all;
 	_Atomic uint64_t bytes_done;
-	pthread_mutex_t lock; /* maps, telling of progress */
-	struct hc_file_map *maps;
+	pthread_mutex_t lock; /* telling of progress */
 };
 
 void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const struct hc_input_files *files);
@@ -103,13 +96,6 @@ enum hc_code hc_reader_cut(struct hc_reader *r, const char *source, bool rows, s
  */
 enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const struct hc_taker *taker,
 			   void *const *args, unsigned workers, struct hc_err *err) HC_MUST_USE;
-
-/*
- * Before and after several threads call hc_reader_chunk for the chunks first..last: their files stay mapped in
- * between. `what` is shown as what is being done.
- */
-void hc_reader_expect(struct hc_reader *r, const char *what, size_t first, size_t last);
-void hc_reader_release(struct hc_reader *r, size_t first, size_t last);
 
 /*
  * Reads one chunk by the calling thread; every failure ends it, its place before the message. `lines` of the chunk
@@ -143,8 +129,8 @@ enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct
 typedef enum hc_code hc_reader_why(void *arg, uint64_t place, struct hc_err *err);
 
 /*
- * Enters the bad records in the account, the first of them with their reasons (why NULL: without). HC_INPUT when they are more than are
- * tolerated: about the first beyond.
+ * Enters the bad records in the account, the first of them with their reasons (why NULL: without). HC_INPUT when
+ * they are more than are tolerated: about the first beyond.
  */
 enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *tolerance, hc_reader_why *why, void *arg,
 			      struct hc_err *err) HC_MUST_USE;

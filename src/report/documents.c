@@ -277,6 +277,8 @@ void hc_report_document(const struct hc_report *r, struct hc_buf *out)
 		write_violations(&w, r);
 		write_not_judged(&w, &r->verdict);
 	}
+	if (r->partial)
+		hc_jsonw_member_u64(&w, "rows_counted", r->rows);
 	hc_jsonw_member_u64(&w, "bad_records_tolerated", r->tolerated);
 	hc_jsonw_member_u64(&w, "dropped_by_preprocessor", r->dropped);
 	if (r->account) {

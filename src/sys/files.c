@@ -135,6 +135,20 @@ enum hc_code hc_file_open(const char *path, struct hc_source **out, struct hc_er
 	return source_of_fd(fd, out, err);
 }
 
+enum hc_code hc_file_open_at(const char *path, uint64_t from, struct hc_source **out, struct hc_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return fail_reading(path, errno, err);
+	if (lseek(fd, (off_t)from, SEEK_SET) < 0) {
+		int error = errno;
+		close(fd);
+		return fail_reading(path, error, err);
+	}
+	posix_fadvise(fd, (off_t)from, 0, POSIX_FADV_SEQUENTIAL);
+	return source_of_fd(fd, out, err);
+}
+
 enum hc_code hc_file_open_stdin(struct hc_source **out, struct hc_err *err)
 {
 	return source_of_fd(STDIN_FILENO, out, err);

@@ -34,6 +34,8 @@ enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, 
 
 /* A file as a source; fifos and devices too. */
 enum hc_code hc_file_open(const char *path, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
+/* A file from a byte on. */
+enum hc_code hc_file_open_at(const char *path, uint64_t from, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
 /* Standard input as a source. */
 enum hc_code hc_file_open_stdin(struct hc_source **out, struct hc_err *err) HC_MUST_USE;
 

@@ -1,19 +1,20 @@
 /*
  * Metrics of any rows: values are NaN with a reason or as they should be, the matrix holds every
- * record, and two accumulators that share the rows and are merged give the same bits as one.
- * The first byte says problem type and options, the second the positive label (255: the rows come again and
- * again until there are enough for deviations); each further line is a row of CSV: label, prediction, score.
+ * record, and a tally of several workers that share the rows in another order gives the same bits as one worker's.
+ * The first byte says problem type, options and who gets which row, the second the positive label (255: the rows come
+ * again and again until there are enough for deviations); each further line is a row of CSV: label, prediction, score.
  */
 #include <math.h>
 
 #include "monitor/measure.h"
+#include "monitor/place.h"
 #include "target.h"
 
-enum { ARENA_MAX = 1 << 24, ROWS_MAX = 1024, MANY = HC_DEVIATION_RECORDS_MIN };
+enum { ARENA_MAX = 1 << 24, ROWS_MAX = 1024, MANY = HC_DEVIATION_RECORDS_MIN, WORKERS = 3 };
 
 static struct hc_err err;
 
-/* --- Accumulators that are used for many inputs ---------------------------------------------- */
+/* --- Tallies, over memory that serves many inputs ---------------------------------------------- */
 
 static struct hc_attribute column(size_t i)
 {
@@ -40,66 +41,44 @@ static struct hc_measure_options options_of(unsigned flags, unsigned label)
 	return o;
 }
 
-/* Empties an accumulator, keeping what costs time to make. */
-static void start(struct hc_measure *m, const struct hc_measure_options *o)
+static struct hc_spill *memory(void)
 {
-	if (!m->classes.arena.budget) {
-		struct hc_measure_options regression = *o;
-		regression.problem = HC_REGRESSION;
-		regression.positive_label = (struct hc_str){0};
-		regression.inference = column(1);
-		must(hc_measure_init(m, &regression, &err) == HC_OK);
-	}
-	hc_classes_free(&m->classes);
-	hc_classes_init(&m->classes);
-	hc_multiclass_free(&m->multiclass);
-	m->multiclass = (struct hc_multiclass){0};
-	m->binary.n = 0;
-	m->n = 0;
-	if (o->problem == HC_REGRESSION)
-		memset(m->regression, 0, sizeof *m->regression);
-	m->options = *o;
-	bool binary = o->problem == HC_BINARY;
-	m->uses_score = binary && o->probability.given;
-	m->uses_class = !(binary && m->uses_score && (o->has_threshold || !o->inference.given));
-	if (!o->has_threshold)
-		m->options.threshold = 0.5;
+	static struct hc_spill spill;
+	if (!spill.folder)
+		must(hc_spill_init(&spill, UINT64_C(1) << 28, "/tmp", &err) == HC_OK);
+	return &spill;
 }
 
-/* --- Merging --------------------------------------------------------------------------------- */
+/* A tally, and what reads rows for each of its workers. */
+struct crew {
+	unsigned workers;
+	struct hc_tally *tally;
+	struct hc_measure measures[WORKERS];
+	enum hc_code code; /* HC_LIMIT: refused, as the run would have been */
+};
 
-static void merge_classes(struct hc_measure *m, const struct hc_measure *from, uint16_t *number)
+static void start(struct crew *c, const struct hc_measure_options *o, unsigned workers)
 {
-	for (size_t i = 0; i < from->classes.n; i++) {
-		const struct hc_class *c = &from->classes.list[i];
-		for (uint64_t k = 0; k < c->labels; k++)
-			must(hc_classes_intern(&m->classes, c->spelling, HC_CLASS_LABEL, c->first, &number[i], &err) ==
-			     HC_OK);
-		for (uint64_t k = 0; k < c->predictions; k++)
-			must(hc_classes_intern(&m->classes, c->spelling, HC_CLASS_PREDICTION, c->first, &number[i],
-					       &err) == HC_OK);
-	}
+	*c = (struct crew){.workers = workers};
+	must(hc_tally_open(o, memory(), workers, &c->tally, &err) == HC_OK);
+	for (unsigned i = 0; i < workers; i++)
+		must(hc_measure_init(&c->measures[i], o, c->tally, i, &err) == HC_OK);
 }
 
-static void merge(struct hc_measure *m, struct hc_measure *from)
+static void end(struct crew *c)
 {
-	static uint16_t number[HC_CLASSES_MAX];
-	if (m->options.problem == HC_REGRESSION) {
-		hc_regression_merge(m->regression, from->regression);
-	} else {
-		merge_classes(m, from, number);
-		for (size_t i = 0; i < from->binary.n; i++) {
-			struct hc_binary_record *r = &from->binary.records[i];
-			r->actual = number[r->actual];
-			if (r->predicted != HC_BINARY_BY_SCORE)
-				r->predicted = number[r->predicted];
-		}
-		must(hc_binary_merge(&m->binary, &from->binary, &err) == HC_OK);
-		if (m->options.problem == HC_MULTICLASS)
-			must(hc_multiclass_merge(&m->multiclass, &from->multiclass, number, &err) == HC_OK);
-	}
-	m->n += from->n;
+	for (unsigned i = 0; i < c->workers; i++)
+		hc_measure_free(&c->measures[i]);
+	hc_tally_free(c->tally);
 }
+
+static struct hc_class_place where_is(void *arg, uint64_t place)
+{
+	(void)arg;
+	return (struct hc_class_place){hc_place_chunk(place), hc_place_line(place)};
+}
+
+static const struct hc_place_resolver places = {where_is, NULL};
 
 /* --- What must hold --------------------------------------------------------------------------- */
 
@@ -167,71 +146,86 @@ static void check_same(const struct hc_measured *a, const struct hc_measured *b)
 	}
 }
 
-static void check(struct hc_measure *whole, struct hc_measure *merged)
+static enum hc_code finish(struct crew *c, unsigned threads, struct hc_arena *arena, struct hc_measured *out,
+			   struct hc_class_place *where)
+{
+	return c->code != HC_OK ? c->code : hc_tally_finish(c->tally, &places, threads, arena, out, where, &err);
+}
+
+static void check(struct crew *whole, struct crew *shared)
 {
 	struct hc_arena arena = HC_ARENA(ARENA_MAX);
+	const struct hc_measure_options *o = &whole->tally->options;
+	uint64_t rows = hc_tally_rows(whole->tally);
+	bool uses_score = hc_measure_uses_score(o);
 	struct hc_measured a, b;
 	struct hc_class_place where, where_b;
-	enum hc_code code = hc_measure_finish(whole, &arena, &a, &where, &err);
-	if (code != HC_OK) {
+	enum hc_code code = finish(whole, 1, &arena, &a, &where);
+	static struct hc_err first;
+	first = err;
+	must(finish(shared, 2, &arena, &b, &where_b) == code);
+	if (code == HC_OK) {
+		must(hc_tally_rows(shared->tally) == rows);
+		must(a.metrics.n + a.third.records == rows);
+		check_values(&a.metrics);
+		if (o->problem != HC_REGRESSION)
+			check_matrix(&a.metrics);
+		must(!a.metrics.has_curves || uses_score);
+		if (a.metrics.has_curves) {
+			check_curve(&a.metrics.roc, o->curve_points);
+			check_curve(&a.metrics.pr, o->curve_points);
+		}
+		check_same(&a, &b);
+	} else if (code != HC_LIMIT) {
 		must(code == HC_USAGE || code == HC_INPUT);
-		must_explain(code, &err);
-		static struct hc_err first;
-		first = err;
-		must(hc_measure_finish(merged, &arena, &b, &where_b, &err) == code);
+		must_explain(code, &first);
 		must(where.file == where_b.file && where.line == where_b.line);
 		must(strcmp(err.msg, first.msg) == 0 && strcmp(err.hint, first.hint) == 0);
-	} else {
-		must(a.metrics.n + a.third.records == whole->n);
-		check_values(&a.metrics);
-		if (whole->options.problem != HC_REGRESSION)
-			check_matrix(&a.metrics);
-		must(!a.metrics.has_curves || whole->uses_score);
-		if (a.metrics.has_curves) {
-			check_curve(&a.metrics.roc, whole->options.curve_points);
-			check_curve(&a.metrics.pr, whole->options.curve_points);
-		}
-		must(hc_measure_finish(merged, &arena, &b, &where_b, &err) == HC_OK);
-		check_same(&a, &b);
 	}
 	hc_arena_free(&arena);
 }
 
 /* --- Rows ------------------------------------------------------------------------------------- */
 
-static void add(struct hc_measure *m, struct hc_str row, uint64_t i)
+static void add(struct crew *c, unsigned worker, struct hc_str row, uint64_t i)
 {
-	struct hc_class_place place = {1, i + 1};
-	struct hc_identity who = {.row = i, .output = place, .label = place};
-	enum hc_code code = hc_measure_add_table_row(m, row, HC_PAYLOAD_CSV, &who, &err);
+	struct hc_identity who = {.row = i, .output = hc_place(1, i), .label = hc_place(1, i)};
+	if (c->code != HC_OK)
+		return;
+	enum hc_code code = hc_measure_add_table_row(&c->measures[worker], row, HC_PAYLOAD_CSV, &who, &err);
 	must(code == HC_OK || code == HC_INPUT || code == HC_LIMIT);
 	if (code != HC_OK)
 		must_explain(code, &err);
+	if (code == HC_LIMIT)
+		c->code = code;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct hc_measure whole, half, other;
+	static struct hc_str rows[ROWS_MAX];
+	static struct crew whole, shared;
 	if (size < 2)
 		return 0;
 	struct hc_measure_options o = options_of(data[0] & 0x1f, data[1]);
-	start(&whole, &o);
-	start(&half, &o);
-	start(&other, &o);
+	start(&whole, &o, 1);
+	start(&shared, &o, WORKERS);
 	unsigned split = data[0] >> 5;
 	bool many = data[1] == 0xff;
 	struct hc_str text = input_text(data + 2, size - 2), rest = text;
-	for (uint64_t i = 0; i < ROWS_MAX; i++) {
-		if (rest.n == 0 && many && whole.n && whole.n < MANY)
+	uint64_t n = 0;
+	for (; n < ROWS_MAX; n++) {
+		uint64_t added = hc_tally_rows(whole.tally);
+		if (rest.n == 0 && many && added && added < MANY)
 			rest = text;
 		if (rest.n == 0)
 			break;
-		struct hc_str row = take_until(&rest, '\n');
-		add(&whole, row, i);
-		add((i * 0x9e3779b9u >> split) % 2 ? &half : &other, row, i);
+		rows[n] = take_until(&rest, '\n');
+		add(&whole, 0, rows[n], n);
 	}
-	merge(&half, &other);
-	must(half.n == whole.n);
-	check(&whole, &half);
+	for (uint64_t i = n; i > 0; i--)
+		add(&shared, (unsigned)((i * 0x9e3779b9u >> split) % WORKERS), rows[i - 1], i - 1);
+	check(&whole, &shared);
+	end(&whole);
+	end(&shared);
 	return 0;
 }

@@ -34,10 +34,11 @@ static void check_request(const struct hc_request *q, const struct hc_command *c
 	must(!joins || (!q->endpoint_input != !q->batch_input && q->ground_truth_input));
 	must(!joins || q->window.start_us <= q->window.end_us);
 	must(c->bit != HC_CMD_BASELINE || q->n_tables > 0);
-	must(c->bit != HC_CMD_ANALYZE || q->merged_input);
+	must(c->bit != HC_CMD_ANALYZE || q->n_merged_inputs);
+	must(c->bit != HC_CMD_COMBINE || q->n_partials);
 	must(q->measures == (c->bit != HC_CMD_MERGE));
 	must(q->n_options <= HC_OPTIONS);
-	if (q->measures)
+	if (q->measures && !q->n_partials)
 		must(hc_measure_options_check(&q->measure, &err) == HC_OK);
 }
 
@@ -48,7 +49,7 @@ static void check_command(const struct hc_command *c, int argc, char **argv, con
 	if (code == HC_OK)
 		check_parsed(&parsed, c, words, n);
 	if (code == HC_OK && !parsed.help &&
-	    (c->bit & (HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_BASELINE | HC_CMD_ANALYZE))) {
+	    (c->bit & (HC_CMD_RUN | HC_CMD_MERGE | HC_CMD_BASELINE | HC_CMD_ANALYZE | HC_CMD_COMBINE))) {
 		struct hc_arena arena = HC_ARENA(1 << 20);
 		struct hc_request request;
 		code = hc_request_of_options(c, &parsed, HC_ON_COMMAND_LINE, &arena, &request, &err);

@@ -12,21 +12,27 @@ struct use {
 
 enum { USES = 8 };
 
-/* Interns label after label, then prediction after prediction, lines counted from 1 in files 0 and 1. */
+/* How a spelling is used; number of the file that such uses are in. */
+enum { LABEL, PREDICTION };
+
+static size_t enter(struct hc_classes *c, struct hc_str spelling, int use, struct hc_class_place where)
+{
+	size_t number;
+	struct hc_err err;
+	assert_int_equal(hc_classes_enter(c, spelling, use == LABEL, use == PREDICTION, where, &number, &err), HC_OK);
+	return number;
+}
+
+/* Enters label after label, then prediction after prediction, lines counted from 1 in files 0 and 1. */
 static void intern(struct hc_classes *c, const struct use *uses)
 {
 	uint64_t line[2] = {0, 0};
-	for (int use = HC_CLASS_LABEL; use <= HC_CLASS_PREDICTION; use++) {
+	for (int use = LABEL; use <= PREDICTION; use++) {
 		for (size_t i = 0; i < USES && uses[i].spelling; i++) {
-			unsigned times = use == HC_CLASS_LABEL ? uses[i].labels : uses[i].predictions;
-			for (unsigned t = 0; t < times; t++) {
-				uint16_t number;
-				struct hc_err err;
-				struct hc_class_place where = {(uint64_t)use, ++line[use]};
-				assert_int_equal(hc_classes_intern(c, hc_str(uses[i].spelling), (enum hc_class_use)use,
-								   where, &number, &err),
-						 HC_OK);
-			}
+			unsigned times = use == LABEL ? uses[i].labels : uses[i].predictions;
+			for (unsigned t = 0; t < times; t++)
+				enter(c, hc_str(uses[i].spelling), use,
+				      (struct hc_class_place){(uint64_t)use, ++line[use]});
 		}
 	}
 }
@@ -42,22 +48,19 @@ static int number_of(const struct hc_classes *c, const char *spelling)
 
 /* ---- the table ---- */
 
-static void test_intern(void **state)
+static void test_enter(void **state)
 {
 	(void)state;
 	struct hc_classes c;
 	struct hc_err err;
-	uint16_t number;
+	size_t number;
 	hc_classes_init(&c);
 	char text[32];
 	for (int round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < HC_CLASSES_MAX; i++) {
 			int n = snprintf(text, sizeof text, "class %u", i);
 			struct hc_class_place where = {0, i};
-			assert_int_equal(hc_classes_intern(&c, (struct hc_str){text, (size_t)n}, HC_CLASS_LABEL, where,
-							   &number, &err),
-					 HC_OK);
-			assert_int_equal(number, i);
+			assert_int_equal(enter(&c, (struct hc_str){text, (size_t)n}, LABEL, where), i);
 		}
 	}
 	assert_int_equal(c.n, HC_CLASSES_MAX);
@@ -67,18 +70,40 @@ static void test_intern(void **state)
 	assert_int_equal(c.list[7].predictions, 0);
 
 	number = 4711;
-	assert_int_equal(
-		hc_classes_intern(&c, HC_STR("one more"), HC_CLASS_LABEL, (struct hc_class_place){0}, &number, &err),
-		HC_LIMIT);
+	assert_int_equal(hc_classes_enter(&c, HC_STR("one more"), 1, 0, (struct hc_class_place){0}, &number, &err),
+			 HC_LIMIT);
 	assert_true(strstr(err.hint, "Regression") != NULL);
 	assert_int_equal(number, 4711);
 	assert_int_equal(c.n, HC_CLASSES_MAX);
-	assert_int_equal(hc_classes_intern(&c, HC_STR("class 999"), HC_CLASS_PREDICTION, (struct hc_class_place){0},
-					   &number, &err),
-			 HC_OK);
-	assert_int_equal(number, 999);
+	assert_int_equal(enter(&c, HC_STR("class 999"), PREDICTION, (struct hc_class_place){0}), 999);
 	hc_classes_free(&c);
 	assert_int_equal(c.n, 0);
+}
+
+/* What is known of a spelling comes in any pieces and adds up. */
+static void test_counts(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *spelling;
+		uint64_t labels, predictions;
+	} steps[] = {{"a", 3, 0}, {"b", 0, UINT64_C(1) << 40}, {"a", 0, 0}, {"a", 4, 5}, {"b", 1, 1}};
+	struct hc_classes c;
+	hc_classes_init(&c);
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		size_t number;
+		struct hc_err err;
+		assert_int_equal(hc_classes_enter(&c, hc_str(steps[i].spelling), steps[i].labels, steps[i].predictions,
+						  (struct hc_class_place){0, i}, &number, &err),
+				 HC_OK);
+		assert_int_equal(number, *steps[i].spelling - 'a');
+	}
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.list[0].labels, 7);
+	assert_int_equal(c.list[0].predictions, 5);
+	assert_int_equal(c.list[1].labels, 1);
+	assert_int_equal(c.list[1].predictions, (UINT64_C(1) << 40) + 1);
+	hc_classes_free(&c);
 }
 
 static void test_names_of_any_kind(void **state)
@@ -94,18 +119,12 @@ static void test_names_of_any_kind(void **state)
 		HC_STR(" a"),        HC_STR("A"), HC_STR("a\0"),
 		HC_STR("a,\"b\"\n"), HC_STR("é"), {longest, HC_CLASS_NAME_MAX},
 	};
-	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < COUNT(names); i++) {
-			uint16_t number;
-			assert_int_equal(hc_classes_intern(&c, names[i], HC_CLASS_LABEL, (struct hc_class_place){0},
-							   &number, &err),
-					 HC_OK);
-			assert_int_equal(number, i);
-		}
-	}
-	uint16_t number;
-	assert_int_equal(hc_classes_intern(&c, (struct hc_str){longest, sizeof longest}, HC_CLASS_LABEL,
-					   (struct hc_class_place){0}, &number, &err),
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < COUNT(names); i++)
+			assert_int_equal(enter(&c, names[i], LABEL, (struct hc_class_place){0}), i);
+	size_t number;
+	assert_int_equal(hc_classes_enter(&c, (struct hc_str){longest, sizeof longest}, 1, 0,
+					  (struct hc_class_place){0}, &number, &err),
 			 HC_LIMIT);
 	hc_classes_free(&c);
 }
@@ -115,21 +134,17 @@ static void test_places(void **state)
 {
 	(void)state;
 	static const struct {
-		enum hc_class_use use;
+		int use;
 		struct hc_class_place where, first;
 	} steps[] = {
-		{HC_CLASS_PREDICTION, {0, 9}, {0, 9}}, {HC_CLASS_PREDICTION, {0, 3}, {0, 3}},
-		{HC_CLASS_PREDICTION, {1, 1}, {0, 3}}, {HC_CLASS_LABEL, {5, 5}, {5, 5}},
-		{HC_CLASS_PREDICTION, {0, 1}, {5, 5}}, {HC_CLASS_LABEL, {5, 6}, {5, 5}},
-		{HC_CLASS_LABEL, {5, 2}, {5, 2}},      {HC_CLASS_LABEL, {4, 8}, {4, 8}},
+		{PREDICTION, {0, 9}, {0, 9}}, {PREDICTION, {0, 3}, {0, 3}}, {PREDICTION, {1, 1}, {0, 3}},
+		{LABEL, {5, 5}, {5, 5}},      {PREDICTION, {0, 1}, {5, 5}}, {LABEL, {5, 6}, {5, 5}},
+		{LABEL, {5, 2}, {5, 2}},      {LABEL, {4, 8}, {4, 8}},
 	};
 	struct hc_classes c;
 	hc_classes_init(&c);
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		uint16_t number;
-		struct hc_err err;
-		assert_int_equal(hc_classes_intern(&c, HC_STR("a"), steps[i].use, steps[i].where, &number, &err),
-				 HC_OK);
+		enter(&c, HC_STR("a"), steps[i].use, steps[i].where);
 		assert_int_equal(c.list[0].first.file, steps[i].first.file);
 		assert_int_equal(c.list[0].first.line, steps[i].first.line);
 	}
@@ -303,7 +318,7 @@ static void test_binary_refused(void **state)
 			if (!strstr(err.msg, table[i].says[j]))
 				fail_msg("\"%s\" does not say %s", err.msg, table[i].says[j]);
 		assert_true(strstr(err.hint, table[i].hint) != NULL);
-		assert_int_equal(where.file, HC_CLASS_LABEL);
+		assert_int_equal(where.file, LABEL);
 		assert_int_equal(where.line, table[i].line);
 		assert_int_equal(hc_classes_read_binary(&c, positive, &arena, &map, NULL, &err), HC_USAGE);
 		hc_classes_free(&c);
@@ -324,10 +339,7 @@ static void test_long_lists_are_cut(void **state)
 		memset(name, 1, sizeof name);
 		name[0] = (char)('a' + i % 26);
 		name[1] = (char)('a' + i / 26);
-		uint16_t number;
-		assert_int_equal(hc_classes_intern(&c, (struct hc_str){name, sizeof name}, HC_CLASS_LABEL,
-						   (struct hc_class_place){0}, &number, &err),
-				 HC_OK);
+		enter(&c, (struct hc_str){name, sizeof name}, LABEL, (struct hc_class_place){0});
 	}
 	assert_int_equal(hc_classes_read_binary(&c, HC_STR(""), &arena, &map, NULL, &err), HC_USAGE);
 	assert_true(strstr(err.msg, "and 992 more") != NULL);
@@ -412,7 +424,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_enter),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_names_of_any_kind),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_binary),

@@ -304,8 +304,8 @@ static void test_join_report(void **state)
 	hc_account_count(&account, HC_MATCHED, HC_STR("x"), "dir/b.jsonl", 8, NULL);
 	hc_account_count(&account, HC_UNREADABLE, (struct hc_str){0}, "dir/c.jsonl", 9, "not JSON");
 	for (int64_t i = 1; i <= 10; i++)
-		assert_int_equal(hc_account_delay(&account, i, &err), HC_OK);
-	hc_account_sort_delays(&account);
+		assert_int_equal(hc_delays_add(&account.delays, i, &err), HC_OK);
+	hc_delays_sort(&account.delays);
 	hc_report_join(&r, &out);
 	json_t *d = parse(&out);
 	/* the keys of the contract, and what says where they come from */

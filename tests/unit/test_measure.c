@@ -3,10 +3,13 @@
 #include <stdio.h>
 
 #include "check_metric.h"
+#include "monitor/place.h"
 
 /* A measure under test with its attributes; "" stands for one that was not given. */
 struct bench {
 	struct hc_arena arena;
+	struct hc_spill spill;
+	struct hc_tally *tally;
 	struct hc_measure measure;
 	struct hc_measured_rows outputs, labels;
 	uint64_t line;
@@ -42,7 +45,9 @@ static void open_bench(struct bench *b, const struct setup *s)
 	struct hc_err err;
 	*b = (struct bench){.arena = HC_ARENA(1 << 24)};
 	options_of(s, &b->arena, &o);
-	if (hc_measure_init(&b->measure, &o, &err) != HC_OK)
+	assert_int_equal(hc_spill_init(&b->spill, 1 << 24, "/tmp", &err), HC_OK);
+	assert_int_equal(hc_tally_open(&o, &b->spill, 1, &b->tally, &err), HC_OK);
+	if (hc_measure_init(&b->measure, &o, b->tally, 0, &err) != HC_OK)
 		fail_msg("%s", err.msg);
 	hc_measured_rows_init(&b->outputs);
 	hc_measured_rows_init(&b->labels);
@@ -53,6 +58,8 @@ static void close_bench(struct bench *b)
 	hc_measure_free(&b->measure);
 	hc_measured_rows_free(&b->outputs);
 	hc_measured_rows_free(&b->labels);
+	hc_tally_free(b->tally);
+	hc_spill_free(&b->spill);
 	hc_arena_free(&b->arena);
 }
 
@@ -74,7 +81,8 @@ static enum hc_code add(struct bench *b, const char *output, const char *label, 
 	struct hc_part_data o = data_of(output, HC_ENCODING_CSV, output_json);
 	struct hc_part_data l = data_of(label, HC_ENCODING_CSV, label_json);
 	snprintf(id, sizeof id, "id-%d", (int)++b->line);
-	struct hc_identity who = {.inference_id = hc_str(id), .output = {1, b->line}, .label = {2, b->line}};
+	struct hc_identity who = {
+		.inference_id = hc_str(id), .output = hc_place(1, b->line), .label = hc_place(2, b->line)};
 	HC_TRY(hc_measure_read_output(&b->measure, &o, &b->outputs, err));
 	HC_TRY(hc_measure_read_labels(&b->measure, &l, &b->labels, err));
 	return hc_measure_add(&b->measure, &b->outputs, &b->labels, &who, err);
@@ -87,12 +95,20 @@ static void must_add(struct bench *b, const char *output, const char *label)
 		fail_msg("%s, %s: %s", output, label, err.msg);
 }
 
+static struct hc_class_place where_is(void *arg, uint64_t place)
+{
+	(void)arg;
+	return (struct hc_class_place){hc_place_chunk(place), hc_place_line(place)};
+}
+
+static const struct hc_place_resolver places = {where_is, NULL};
+
 static struct hc_measured finish(struct bench *b)
 {
 	struct hc_measured out;
 	struct hc_class_place where;
 	struct hc_err err;
-	if (hc_measure_finish(&b->measure, &b->arena, &out, &where, &err) != HC_OK)
+	if (hc_tally_finish(b->tally, &places, 1, &b->arena, &out, &where, &err) != HC_OK)
 		fail_msg("%s", err.msg);
 	return out;
 }
@@ -241,7 +257,7 @@ static void test_bad_cells(void **state)
 		if (code != (table[i].why ? HC_INPUT : HC_OK) || (table[i].why && !strstr(err.msg, table[i].why)))
 			fail_msg("%s, %s: %d %s", table[i].output, table[i].label, (int)code, err.msg);
 		/* what is bad is not measured */
-		assert_int_equal(b.measure.n, table[i].why ? 0 : 1);
+		assert_int_equal(hc_tally_rows(b.tally), table[i].why ? 0 : 1);
 		close_bench(&b);
 	}
 }
@@ -255,11 +271,11 @@ static void test_many_rows(void **state)
 	struct hc_err err;
 	open_bench(&b, &setup);
 	must_add(&b, "1\\n0\\n1\\n", "1\\n1\\n0");
-	assert_int_equal(b.measure.n, 3);
+	assert_int_equal(hc_tally_rows(b.tally), 3);
 	assert_int_equal(add(&b, "1\\n0", "1", &err), HC_INPUT);
 	assert_non_null(strstr(err.msg, "the output has 2 rows and its label 1"));
 	assert_int_equal(add(&b, "1", "1\\n0", &err), HC_INPUT);
-	assert_int_equal(b.measure.n, 3);
+	assert_int_equal(hc_tally_rows(b.tally), 3);
 	struct hc_measured m = finish(&b);
 	/* actual 1 1 0 against predicted 1 0 1 */
 	assert_int_equal(m.metrics.counts[0], 0);
@@ -297,7 +313,7 @@ static void test_labels(void **state)
 	struct hc_measured out;
 	struct hc_class_place where;
 	struct hc_err err;
-	assert_int_equal(hc_measure_finish(&b.measure, &b.arena, &out, &where, &err), HC_USAGE);
+	assert_int_equal(hc_tally_finish(b.tally, &places, 1, &b.arena, &out, &where, &err), HC_USAGE);
 	assert_int_equal(where.file, 2);
 	assert_int_equal(where.line, 1);
 	assert_non_null(strstr(err.msg, "yes"));
@@ -468,6 +484,173 @@ static void test_any_order(void **state)
 	}
 }
 
+/* --- the plainest data --- */
+
+/* Pieces of CSV as it stands in JSON strings: what is plain, what nearly is, and what is not. */
+static const char *const pieces[] = {
+	"0",   "1",    "0.5",         "1e-3",    "2",    "-0.0", "yes",   "no way", "\xc3\xa9", ",",   ",",
+	",",   ",",    " ",           "\x7f",    "nan",  "inf",  "1e999", "true",   "\\n",      "\\n", "\\r\\n",
+	"\\t", "\\\"", "\\\"0.5\\\"", "\\u0031", "\\\\", "/",    "'",     "+1",     "0x1",
+};
+
+static void make_csv(uint64_t *random, struct hc_buf *out)
+{
+	hc_buf_reset(out);
+	hc_buf_char(out, '"');
+	size_t fields = check_random(random) % 5;
+	/* mostly as CSV is: a piece a field, perhaps a newline at the end */
+	for (size_t i = 0; i <= fields; i++) {
+		size_t n = check_random(random) % 8 ? 1 : check_random(random) % 3;
+		if (i)
+			hc_buf_char(out, ',');
+		for (size_t k = 0; k < n; k++)
+			hc_buf_cstr(out,
+				    pieces[check_random(random) % (check_random(random) % 3 ? 10 : COUNT(pieces))]);
+	}
+	if (check_random(random) % 3 == 0)
+		hc_buf_cstr(out, "\\n");
+	hc_buf_char(out, '"');
+}
+
+static const struct setup plain_setups[] = {
+	{HC_BINARY, "0", "", "", "", NULL},          {HC_BINARY, "", "0", "", "0", NULL},
+	{HC_BINARY, "", "1", "0.5", "1", NULL},      {HC_BINARY, "1", "0", "0.5", "y", NULL},
+	{HC_BINARY, "0", "1", "", "2", NULL},        {HC_BINARY, "2", "2", "", "_c1", NULL},
+	{HC_BINARY, "p", "", "", "$.y", NULL},       {HC_BINARY, "_c3", "", "", "", "yes"},
+	{HC_MULTICLASS, "0", "", "", "", NULL},      {HC_MULTICLASS, "1", "0", "", "1", NULL},
+	{HC_REGRESSION, "0", "", "", "", NULL},      {HC_REGRESSION, "2", "", "", "0", NULL},
+	{HC_REGRESSION, "1", "", "", "price", NULL}, {HC_REGRESSION, "p", "1", "", "3", NULL},
+};
+
+static void check_plain(const struct hc_plain_cells *plain, const struct hc_measured_rows *rows, struct hc_str data)
+{
+	struct hc_str text = rows->n ? hc_measured_rows_text(rows, 0) : (struct hc_str){0};
+	if (rows->n != 1 || !is_same(plain->number, rows->list[0].number) || !hc_str_eq(plain->text, text))
+		fail_msg("%.*s: %zu rows, %g and \"%.*s\", but as plain data %g and \"%.*s\"", HC_STR_ARG(data),
+			 rows->n, rows->n ? rows->list[0].number : 0, HC_STR_ARG(text), plain->number,
+			 HC_STR_ARG(plain->text));
+}
+
+/* Reads a text both ways; returns how often it was plain: as output, as label. */
+static unsigned check_both_ways(struct bench *b, struct hc_str json, enum hc_encoding encoding)
+{
+	struct hc_err err;
+	struct hc_plain_cells cells;
+	unsigned plain = 0;
+	struct hc_part_data d = {.encoding = encoding};
+	d.data.type = HC_JSON_STRING;
+	d.data.raw = json;
+	d.data.escaped = memchr(json.p, '\\', json.n) != NULL;
+	if (hc_measure_plain_output(&b->measure, &d, &cells)) {
+		plain++;
+		if (hc_measure_read_output(&b->measure, &d, &b->outputs, &err) != HC_OK)
+			fail_msg("%.*s: plain, but %s", HC_STR_ARG(json), err.msg);
+		check_plain(&cells, &b->outputs, json);
+	}
+	if (hc_measure_plain_label(&b->measure, &d, &cells)) {
+		plain++;
+		if (hc_measure_read_labels(&b->measure, &d, &b->labels, &err) != HC_OK)
+			fail_msg("%.*s: a plain label, but %s", HC_STR_ARG(json), err.msg);
+		check_plain(&cells, &b->labels, json);
+	}
+	return plain;
+}
+
+/* Whatever is taken for plain is what the general way reads. */
+static void test_plain_is_the_same(void **state)
+{
+	(void)state;
+	uint64_t random = 23;
+	HC_BUF_SCOPED struct hc_buf json = HC_BUF(1 << 20);
+	for (size_t i = 0; i < COUNT(plain_setups); i++) {
+		struct bench b;
+		unsigned plain = 0;
+		open_bench(&b, &plain_setups[i]);
+		for (int k = 0; k < 20000; k++) {
+			make_csv(&random, &json);
+			plain += check_both_ways(&b, hc_buf_view(&json), HC_ENCODING_CSV);
+			assert_int_equal(check_both_ways(&b, hc_buf_view(&json), HC_ENCODING_JSON), 0);
+			assert_int_equal(check_both_ways(&b, hc_buf_view(&json), HC_ENCODING_BASE64), 0);
+		}
+		assert_true(plain > 100); /* the comparison is not empty */
+		close_bench(&b);
+	}
+}
+
+/* As many columns as there may be, and one more. */
+static void test_plain_many_columns(void **state)
+{
+	(void)state;
+	static const struct setup first = {HC_REGRESSION, "0", "", "", "0", NULL},
+				  last = {HC_REGRESSION, "16383", "", "", "16383", NULL};
+	HC_BUF_SCOPED struct hc_buf json = HC_BUF(1 << 20);
+	for (size_t fields = HC_CSV_FIELDS_MAX / 2 - 2; fields <= HC_CSV_FIELDS_MAX + 1; fields++) {
+		if (fields == HC_CSV_FIELDS_MAX / 2 + 2)
+			fields = HC_CSV_FIELDS_MAX - 2;
+		hc_buf_reset(&json);
+		hc_buf_cstr(&json, "\"7");
+		for (size_t i = 1; i < fields; i++)
+			hc_buf_cstr(&json, i % 2 ? "," : ",5");
+		hc_buf_cstr(&json, "\\n\"");
+		for (int k = 0; k < 2; k++) {
+			struct bench b;
+			open_bench(&b, k ? &last : &first);
+			check_both_ways(&b, hc_buf_view(&json), HC_ENCODING_CSV);
+			close_bench(&b);
+		}
+	}
+}
+
+/* What most data are is plain, so that the quick way is taken; a table would do without. */
+static void test_plain_is_taken(void **state)
+{
+	(void)state;
+	static const struct setup both = {HC_BINARY, "1", "0", "", "", NULL},
+				  regression = {HC_REGRESSION, "0", "", "", "", NULL};
+	static const struct {
+		const struct setup *setup;
+		const char *output; /* NULL: it is a label */
+		const char *label;
+		double number; /* of what is plain */
+		const char *text;
+		bool plain;
+	} table[] = {
+		{&both, "0.5,1", NULL, 0.5, "1", true},
+		{&both, "0.5,1\\n", NULL, 0.5, "1", true},
+		{&both, "0.5, yes ,rest", NULL, 0.5, " yes ", true},
+		{&both, "0.5,1\\n0.5,1", NULL, 0, NULL, false},
+		{&both, "0.5,\\\"1\\\"", NULL, 0, NULL, false},
+		{&both, "0.5, ", NULL, 0, NULL, false},
+		{&both, "1.5,1", NULL, 0, NULL, false},
+		{&both, NULL, "1", NAN, "1", true},
+		{&both, NULL, "1\\n", NAN, "1", true},
+		{&both, NULL, "1,2", 0, NULL, false},
+		{&both, NULL, "", 0, NULL, false},
+		{&regression, "2.5,x", NULL, 2.5, NULL, true},
+		{&regression, "x", NULL, 0, NULL, false},
+		{&regression, "1e999", NULL, 0, NULL, false},
+		{&regression, NULL, "-1e3", -1000, NULL, true},
+		{&regression, NULL, "cheap", 0, NULL, false},
+	};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct bench b;
+		struct hc_plain_cells cells;
+		char json[256];
+		bool output = table[i].output != NULL;
+		struct hc_part_data d = data_of(output ? table[i].output : table[i].label, HC_ENCODING_CSV, json);
+		open_bench(&b, table[i].setup);
+		bool plain = output ? hc_measure_plain_output(&b.measure, &d, &cells)
+				    : hc_measure_plain_label(&b.measure, &d, &cells);
+		if (plain != table[i].plain)
+			fail_msg("%s", json);
+		if (plain) {
+			check_same(cells.number, table[i].number);
+			check_str(cells.text, table[i].text ? table[i].text : "");
+		}
+		close_bench(&b);
+	}
+}
+
 /* One record, one class, no spread: never a crash, NaN with a reason. */
 static void test_little(void **state)
 {
@@ -503,11 +686,19 @@ static void test_little(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_options),    cmocka_unit_test(test_predicted_class),
-		cmocka_unit_test(test_bad_cells),  cmocka_unit_test(test_many_rows),
-		cmocka_unit_test(test_labels),     cmocka_unit_test(test_multiclass),
-		cmocka_unit_test(test_table_rows), cmocka_unit_test(test_script_rows),
-		cmocka_unit_test(test_any_order),  cmocka_unit_test(test_little),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_predicted_class),
+		cmocka_unit_test(test_bad_cells),
+		cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_multiclass),
+		cmocka_unit_test(test_table_rows),
+		cmocka_unit_test(test_script_rows),
+		cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_plain_is_the_same),
+		cmocka_unit_test(test_plain_many_columns),
+		cmocka_unit_test(test_plain_is_taken),
+		cmocka_unit_test(test_little),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

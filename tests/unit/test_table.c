@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "check.h"
+#include "codec/parquet.h"
 
 /* A source that gives at most `step` bytes at a time, as pipes do; counts how often it was closed. */
 struct slow_source {
@@ -311,6 +312,8 @@ static void test_names(void **state)
 		{"", HC_TABLE_GUESS},
 		{"csv", HC_TABLE_GUESS},
 		{"x.csv.bz2", HC_TABLE_GUESS},
+		{"part-0.snappy.parquet", HC_TABLE_PARQUET},
+		{"x.parquet.out.gz", HC_TABLE_PARQUET},
 		{"x.csv/part-0", HC_TABLE_GUESS},
 	};
 	for (size_t i = 0; i < COUNT(table); i++)
@@ -320,10 +323,51 @@ static void test_names(void **state)
 	assert_true(hc_table_format_parse(HC_STR("csv"), &format) && format == HC_TABLE_CSV);
 	assert_true(hc_table_format_parse(HC_STR("JSONL"), &format) && format == HC_TABLE_JSONL);
 	assert_true(hc_table_format_parse(HC_STR("json"), &format) && format == HC_TABLE_JSON);
-	static const char *const bad[] = {"", "parquet", "csv ", "jsonlines", "guess", ".csv"};
+	static const char *const bad[] = {"", "parquets", "csv ", "jsonlines", "guess", ".csv"};
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_false(hc_table_format_parse(hc_str(bad[i]), &format));
 	assert_int_equal(format, HC_TABLE_JSON);
+	assert_true(hc_table_format_parse(HC_STR("parquet"), &format) && format == HC_TABLE_PARQUET);
+}
+
+/* Parquet is what its bytes say; tests/e2e/test_parquet.py reads files that are in order. */
+static void test_parquet(void **state)
+{
+	(void)state;
+	enum hc_code damaged = hc_parquet_is_built() ? HC_INPUT : HC_USAGE;
+	const char *says = hc_parquet_is_built() ? "not a Parquet file that can be read" : "built without Parquet";
+	const struct {
+		const char *name;
+		enum hc_table_format format;
+		const char *text;
+		enum hc_code code;
+		const char *says;
+	} table[] = {
+		{"x.parquet", HC_TABLE_GUESS, "", HC_INPUT, "the file is empty"},
+		{"x.parquet", HC_TABLE_GUESS, "a,b\n1,2\n", HC_INPUT, "would begin with PAR1: 'a,b"},
+		{"x.csv", HC_TABLE_PARQUET, "a,b\n1,2\n", HC_INPUT, "would begin with PAR1"},
+		{"x.parquet", HC_TABLE_GUESS, "PAR1,b\n1,2\n", HC_INPUT, "would begin with PAR1"},
+		{"x.parquet", HC_TABLE_GUESS, "PAR1\x15", damaged, says},
+		{"x.csv", HC_TABLE_CSV, "PAR1\x15\x04PAR1", damaged, says},
+		{"x.jsonl", HC_TABLE_GUESS, "PAR1\x01rest", damaged, says},
+		{"-", HC_TABLE_GUESS, "PAR1\x15\xff\xff\xff\xff\xff\x7fPAR1", damaged, says},
+		/* a column may be called so */
+		{"x.csv", HC_TABLE_GUESS, "PAR1,\tb\r\n1,2\r\n", HC_OK, NULL},
+		{"-", HC_TABLE_GUESS, "PAR1", HC_OK, NULL},
+	};
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct hc_table *t = NULL;
+		struct hc_err err = {0};
+		int before = closed;
+		enum hc_code code = hc_table_open(source_of(table[i].text, strlen(table[i].text), 3), table[i].name,
+						  table[i].format, HC_HEADER_FIRST_ROW, 1000, &t, &err);
+		if (code != table[i].code || (code != HC_OK && (!strstr(err.msg, table[i].says) || !err.hint[0])))
+			fail_msg("%s: %s (%s)", table[i].text, err.msg, err.hint);
+		if (code == HC_OK)
+			assert_false(hc_table_is_parquet(t));
+		hc_table_close(t);
+		assert_int_equal(closed, before + 1);
+	}
 }
 
 int main(void)
@@ -331,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),    cmocka_unit_test(test_packed),        cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_broken_source), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_parquet),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
