@@ -67,7 +67,7 @@ static bool grow_list(struct hc_spellings *s)
 
 static bool add(struct hc_spellings *s, struct hc_str text, uint64_t hash)
 {
-	if (s->n == HC_SPELLINGS_MAX || (s->n == s->cap && !grow_list(s)))
+	if (s->n >= HC_SPELLINGS_MAX - s->kept_back || (s->n == s->cap && !grow_list(s)))
 		return false;
 	if (2 * (s->n + 1) > s->n_slots && !grow_slots(s))
 		return false;

@@ -486,6 +486,8 @@ enum hc_code hc_gather_open(struct hc_gather *g, const struct hc_request *reques
 				.label_row_bytes = HC_LABEL_ROW_BYTES(keeps_truth)};
 	g->bin_shift = 64 - (unsigned)__builtin_ctz(g->n_bins);
 	hc_spellings_init(&g->truths);
+	if (tally) /* whatever labels there are, those that match can have numbers */
+		tally->spellings.reserved = HC_CLASSES_MAX + 1;
 	g->gatherers = calloc(workers, sizeof *g->gatherers);
 	if (!g->gatherers)
 		return hc_fail_nomem(err, "the join");
@@ -525,6 +527,16 @@ static void collect(struct hc_gather *g)
 	}
 }
 
+/*
+ * Labels that nobody asks for fill the dictionary, too. There must be room for the classes of those that count, as many
+ * as there may be, or it would depend on the threads whether these get their numbers.
+ */
+static void keep_room(struct hc_gather *g, size_t classes)
+{
+	if (g->tally)
+		g->tally->spellings.kept_back = classes;
+}
+
 enum hc_code hc_gather_run(struct hc_gather *g, struct hc_err *err)
 {
 	struct hc_reader *r = g->reader;
@@ -533,6 +545,7 @@ enum hc_code hc_gather_run(struct hc_gather *g, struct hc_err *err)
 		return hc_fail_nomem(err, "the threads");
 	for (unsigned i = 0; i < g->workers; i++)
 		args[i] = &g->gatherers[i];
+	keep_room(g, 2 * HC_CLASSES_MAX);
 	enum hc_code code = hc_reader_cut(r, "labels", false, err);
 	g->first_capture = r->n_chunks;
 	if (code == HC_OK)
@@ -544,6 +557,7 @@ enum hc_code hc_gather_run(struct hc_gather *g, struct hc_err *err)
 		g->too_many_bad = code == HC_INPUT && r->bad.n > g->request->max_bad_records;
 	}
 	free(args);
+	keep_room(g, 0);
 	hc_bins_flush(g->labels);
 	hc_bins_flush(g->captures);
 	hc_spools_flush(g->spools);

@@ -7,7 +7,7 @@
  *
  * Threads: writer w is used by one thread at a time; hc_bins_flush after all have written (it makes what they wrote
  * readable); from then on different bins may be loaded and dropped by different threads. Cost: a row is a pointer's
- * increment; a block in 16 KiB of rows. Each writer holds a block for each bin that it has put rows into, whatever the
+ * increment; a block in 8 KiB of rows. Each writer holds a block for each bin that it has put rows into, whatever the
  * budget says. Rows lie at multiples of their size from an aligned block: with a size that is a multiple of 8, 64-bit
  * members are aligned.
  */

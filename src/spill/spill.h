@@ -15,7 +15,7 @@
 
 #include "sys/scratch.h"
 
-enum { HC_SPILL_BLOCK = 1 << 14 };
+enum { HC_SPILL_BLOCK = 1 << 13 };
 
 struct hc_spill_piece;
 

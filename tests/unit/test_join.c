@@ -502,6 +502,37 @@ static void test_many_unpaired(void **state)
 	hc_buf_free(&line);
 }
 
+/* Labels that nobody asks for may have any number of classes, before, between and behind those that count. */
+static void test_many_classes(void **state)
+{
+	(void)state;
+	enum { MANY = 70000 };
+	struct hc_buf labels = HC_BUF(1 << 26), captures = HC_BUF(1 << 20);
+	for (int i = 0; i < MANY; i++) {
+		char word[64];
+		snprintf(word, sizeof word, "x%d=%s%d", i, i % 2 ? "" : "class", i + 2);
+		write_lines(word, false, 10, &labels);
+		if (i == MANY / 2)
+			write_lines("b=0", false, 10, &labels);
+	}
+	write_lines("a=1 c=1.0", false, 10, &labels);
+	write_lines("a=1,1 c=0,0 b=1.00,0.5", true, 10, &captures);
+	struct what what = {
+		.measured = CLASSES, .labels = {hc_buf_view(&labels)}, .captures = {hc_buf_view(&captures)}};
+	static const struct how ways[] = {{1, 0, 1 << 28}, {7, 10000, 1 << 28}, {2, 100000, 1}};
+	for (size_t k = 0; k < COUNT(ways); k++) {
+		struct bench b;
+		struct hc_err err = {0};
+		if (run(&b, &what, &ways[k], false, &err) != HC_OK)
+			fail_msg("%s", err.msg);
+		assert_int_equal(b.account.lines[HC_LABELLED].count, MANY + 3);
+		assert_non_null(strstr(hc_buf_cstring(&b.told), "\nrows 3: 0 1 1 1\n"));
+		close_bench(&b);
+	}
+	hc_buf_free(&labels);
+	hc_buf_free(&captures);
+}
+
 /* The two labels that contradict each other are told with their places, whoever joins them. */
 static void test_conflict(void **state)
 {
@@ -544,7 +575,7 @@ struct record {
 	int rows[ROWS];   /* classes or values */
 	int n;
 	bool has_time;
-	int64_t time_s;
+	int64_t time_ms;
 };
 
 struct records {
@@ -573,7 +604,7 @@ static void make_id(uint64_t *random, size_t ids, char id[16], char spelling[32]
 static void write_record(uint64_t *random, const struct record *r, const char *id, bool capture, struct hc_buf *out)
 {
 	char time[HC_INSTANT_SIZE] = "";
-	hc_instant_print(r->time_s * HC_SECOND_US, time);
+	hc_instant_print_ms(r->time_ms * 1000, time);
 	const char *encoding = r->json ? "JSON" : "CSV";
 	if (!capture) {
 		hc_buf_printf(out,
@@ -607,9 +638,11 @@ static void make_record(uint64_t *random, bool capture, size_t ids, int file, in
 			     .n = d->n,
 			     .has_time = check_random(random) % 10 > 0};
 	memcpy(r->rows, d->rows, sizeof r->rows);
-	r->time_s = capture_hours[file] * HOUR + (int64_t)(check_random(random) % (4 * HOUR)) - HOUR;
+	r->time_ms =
+		capture_hours[file] * HOUR * 1000 + (int64_t)(check_random(random) % (4 * HOUR * 1000)) - HOUR * 1000;
 	if (check_random(random) % 30 == 0)
-		r->time_s = (int64_t)(check_random(random) % 200000000000) - 50000000000; /* does not fit a row */
+		r->time_ms =
+			(int64_t)(check_random(random) % 200000000000000) - 50000000000000; /* does not fit a row */
 	make_id(random, ids, r->id, spelling);
 	write_record(random, r, spelling, capture, out);
 	if (r->bad)
@@ -714,7 +747,7 @@ static void join_match(struct slow *s, const struct what *w, const struct record
 		s->error += l->rows[k] != c->rows[k];
 		s->rows++;
 	}
-	int64_t delay = label_hours[l->file] * HOUR - c->time_s;
+	int64_t delay = (label_hours[l->file] * HOUR * 1000 - c->time_ms) / 1000;
 	if (c->has_time)
 		s->delays[s->n_delays++] = delay > 0 ? delay : 0;
 	hc_buf_printf(&s->merged, "c%d:%d \"%s\",\"encoding\":\"%s\"\n", c->file + 1, c->line, l->data,
@@ -731,11 +764,11 @@ static void join_captures(struct slow *s, const struct what *w, const struct rec
 		bool again = false;
 		counted[i] = false;
 		if (c->bad || (l && w->measured != NOT_MEASURED && l->n != c->n &&
-			       !(w->cutoff_s && c->has_time && c->time_s >= w->cutoff_s))) {
+			       !(w->cutoff_s && c->has_time && c->time_ms >= w->cutoff_s * 1000))) {
 			note(s, HC_UNREADABLE, true, c);
 			continue;
 		}
-		if (w->cutoff_s && c->has_time && c->time_s >= w->cutoff_s) {
+		if (w->cutoff_s && c->has_time && c->time_ms >= w->cutoff_s * 1000) {
 			note(s, HC_AFTER_WINDOW, true, c);
 			continue;
 		}
@@ -881,8 +914,9 @@ static void test_spilled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_small),         in_folder(test_batch),  in_folder(test_conflict),
-		in_folder(test_many_unpaired), in_folder(test_random), in_folder(test_spilled),
+		in_folder(test_small),         in_folder(test_batch),        in_folder(test_conflict),
+		in_folder(test_many_unpaired), in_folder(test_many_classes), in_folder(test_random),
+		in_folder(test_spilled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
