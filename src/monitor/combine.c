@@ -122,7 +122,7 @@ static enum hc_code check_options(const struct hc_combined *c, size_t i, struct 
 		char numbers[2][NUMBER_TEXT], shown[2][HC_STR_SHOW_SIZE];
 		struct hc_str one = text_of(&c->partials[0], (enum option)option, numbers[0]);
 		struct hc_str other = text_of(&c->partials[i], (enum option)option, numbers[1]);
-		if (!one.p == !other.p && hc_str_eq(one, other))
+		if (one.p && other.p ? hc_str_eq(one, other) : one.p == other.p)
 			continue;
 		const char *quotes[] = {one.p ? "'" : "", other.p ? "'" : ""};
 		const char *script = option == PREPROCESSOR ? " (a script's SHA-256)" : "";
@@ -219,20 +219,20 @@ static enum hc_code check_counts(const struct hc_combined *c, const struct hc_re
 	return hc_hint(err, "mend them, or allow them with --max-bad-records %llu", (unsigned long long)c->tolerated);
 }
 
-enum hc_code hc_combine_open(const struct hc_request *q, struct hc_input_files *files, struct hc_combined *out,
+enum hc_code hc_combine_open(const struct hc_request *request, struct hc_input_files *files, struct hc_combined *out,
 			     struct hc_err *err)
 {
 	struct hc_arena *arena = files->arena;
-	struct hc_combined c = {.n = q->n_partials};
+	struct hc_combined c = {.n = request->n_partials};
 	c.paths = hc_arena_take(arena, c.n * sizeof *c.paths);
 	c.partials = hc_arena_take(arena, c.n * sizeof *c.partials);
 	c.file_of = hc_arena_take(arena, c.n * sizeof *c.file_of);
 	if (!c.paths || !c.partials || !c.file_of)
 		return hc_fail_nomem(err, "the partial results");
 	for (size_t i = 0; i < c.n; i++)
-		HC_TRY(open_partial(q, i, &c, arena, err));
+		HC_TRY(open_partial(request, i, &c, arena, err));
 	HC_TRY(unite_files(&c, files, err));
-	HC_TRY(check_counts(&c, q, err));
+	HC_TRY(check_counts(&c, request, err));
 	*out = c;
 	return HC_OK;
 }

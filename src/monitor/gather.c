@@ -29,6 +29,7 @@ struct memo {
 struct hc_gatherer {
 	struct hc_gather *gather;
 	unsigned worker;
+	struct hc_bin_cursor *label_cursors, *capture_cursors;
 	struct hc_measure measure; /* where gather->tally is */
 	struct hc_record record;
 	struct hc_skeletons *labels, *captures;
@@ -47,12 +48,12 @@ struct hc_gatherer {
 
 /* --- rows into bins ------------------------------------------------------------------------- */
 
-static enum hc_code put(struct hc_gatherer *w, struct hc_bins *bins, const void *row, size_t bytes,
-			struct hc_hash128 id, struct hc_err *err)
+static enum hc_code put(struct hc_gatherer *w, struct hc_bins *bins, struct hc_bin_cursor *cursors, const void *row,
+			size_t bytes, struct hc_hash128 id, struct hc_err *err)
 {
 	void *to;
 	unsigned bin = (unsigned)(id.low >> w->gather->bin_shift);
-	HC_TRY(hc_bins_row(bins, hc_bins_cursors(bins, w->worker), w->worker, bin, bytes, &to, err));
+	HC_TRY(hc_bins_row(bins, cursors, w->worker, bin, bytes, &to, err));
 	memcpy(to, row, bytes);
 	return HC_OK;
 }
@@ -89,11 +90,12 @@ static void draw_samples(const struct hc_gatherer *w, uint8_t samples[HC_HASH_LA
 static enum hc_code pass_labels(void *arg, struct hc_err *err)
 {
 	struct hc_gatherer *w = arg;
+	struct hc_gather *g = w->gather;
 	struct hc_hash128 ids[HC_HASH_LANES];
 	hash_keys(w, ids);
 	for (size_t i = 0; i < w->n_waiting; i++) {
 		w->label_rows[i].id = ids[i];
-		HC_TRY(put(w, w->gather->labels, &w->label_rows[i], w->gather->label_row_bytes, ids[i], err));
+		HC_TRY(put(w, g->labels, w->label_cursors, &w->label_rows[i], g->label_row_bytes, ids[i], err));
 	}
 	w->n_waiting = 0;
 	return HC_OK;
@@ -102,6 +104,7 @@ static enum hc_code pass_labels(void *arg, struct hc_err *err)
 static enum hc_code pass_captures(void *arg, struct hc_err *err)
 {
 	struct hc_gatherer *w = arg;
+	struct hc_gather *g = w->gather;
 	struct hc_hash128 ids[HC_HASH_LANES];
 	uint8_t samples[HC_HASH_LANES] = {0};
 	hash_keys(w, ids);
@@ -111,7 +114,7 @@ static enum hc_code pass_captures(void *arg, struct hc_err *err)
 		struct hc_capture_row *row = &w->capture_rows[i];
 		row->id = ids[i];
 		row->samples = samples[i];
-		HC_TRY(put(w, w->gather->captures, row, sizeof *row, ids[i], err));
+		HC_TRY(put(w, g->captures, w->capture_cursors, row, sizeof *row, ids[i], err));
 	}
 	w->n_waiting = 0;
 	return HC_OK;
@@ -446,6 +449,8 @@ static enum hc_code open_gatherer(struct hc_gather *g, unsigned worker, struct h
 	struct hc_gatherer *w = &g->gatherers[worker];
 	w->gather = g;
 	w->worker = worker;
+	w->label_cursors = hc_bins_cursors(g->labels, worker);
+	w->capture_cursors = hc_bins_cursors(g->captures, worker);
 	w->line = w->text = w->wide = HC_BUF(TEXT_MAX);
 	hc_record_init(&w->record);
 	hc_measured_rows_init(&w->rows);

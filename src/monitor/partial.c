@@ -14,7 +14,8 @@
 enum {
 	MAGIC_BYTES = 6,
 	FLUSH_BYTES = 1 << 16,
-	SUM_BYTES = 1 << 20, /* checksummed at a time, while they are in the cache */
+	SUM_BYTES = 1 << 20,     /* checksummed at a time, while they are in the cache */
+	ADDED_AT_ONCE = 1 << 20, /* records of a group, after which the wish to stop is looked at */
 	PATTERNS = 1 << HC_SAMPLES,
 	VARINT_BYTES = 10,
 	FILE_BYTES_MIN = 1 + 3 * 4 + 8 + 8,
@@ -100,17 +101,6 @@ static void put_options(struct hc_buf *out, const struct hc_partial *p)
 	put_text(out, p->preprocessor ? hc_str(p->preprocessor) : HC_STR(""));
 }
 
-/* An input file and its number in the plan. */
-struct listed {
-	const struct hc_input_file *file;
-	size_t number;
-};
-
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct listed *)a)->file->path, ((const struct listed *)b)->file->path);
-}
-
 static uint8_t source_of(const struct hc_input_file *f)
 {
 	uint8_t source = 0;
@@ -120,27 +110,19 @@ static uint8_t source_of(const struct hc_input_file *f)
 	return source;
 }
 
-/* The files in order; *number_of says what each of the plan is called. */
-static enum hc_code put_files(struct writer *w, const struct hc_partial *p, struct hc_arena *arena,
-			      uint32_t **number_of, struct hc_err *err)
+static enum hc_code put_files(struct writer *w, const struct hc_partial *p, struct hc_err *err)
 {
-	struct listed *list = hc_arena_take(arena, (p->n_files + 1) * sizeof *list);
-	uint32_t *numbers = hc_arena_take(arena, (p->n_files + 1) * sizeof *numbers);
-	if (!list || !numbers)
-		return hc_fail_nomem(err, "the list of files");
 	if (p->n_files > HC_PARTIAL_FILES_MAX)
 		return hc_fail(err, HC_LIMIT, "more than %d files in one partial result", HC_PARTIAL_FILES_MAX);
-	for (size_t i = 0; i < p->n_files; i++)
-		list[i] = (struct listed){&p->files[i], i};
-	qsort(list, p->n_files, sizeof *list, by_path);
 	put_int(&w->out, p->n_files, 4);
 	for (size_t i = 0; i < p->n_files; i++) {
-		const struct hc_input_file *f = list[i].file;
-		if (i > 0 && by_path(&list[i - 1], &list[i]) == 0) {
+		const struct hc_input_file *f = &p->files[i];
+		int order = i > 0 ? strcmp(p->files[i - 1].path, f->path) : -1;
+		if (order == 0) {
 			hc_fail(err, HC_INPUT, "%s: is read twice", f->path);
 			return hc_hint(err, "name each input once");
 		}
-		numbers[list[i].number] = (uint32_t)i;
+		assert(order < 0); /* else first places would not be first */
 		put_int(&w->out, source_of(f), 1);
 		put_text(&w->out, hc_str(f->path));
 		put_text(&w->out, hc_str(f->key));
@@ -150,30 +132,28 @@ static enum hc_code put_files(struct writer *w, const struct hc_partial *p, stru
 		if (w->out.n >= FLUSH_BYTES)
 			flush(w);
 	}
-	*number_of = numbers;
 	return HC_OK;
 }
 
-static void put_place(struct hc_buf *out, const struct hc_place_resolver *places, const uint32_t *number_of,
-		      uint64_t place)
+static void put_place(struct hc_buf *out, const struct hc_place_resolver *places, uint64_t place)
 {
-	struct hc_class_place at = {0};
+	struct hc_class_place at = {NO_FILE, 0};
 	if (place != UINT64_MAX)
 		at = places->where(places->arg, place);
-	put_int(out, place == UINT64_MAX ? NO_FILE : number_of[at.file], 4);
+	put_int(out, at.file, 4);
 	put_int(out, at.line, 8);
 }
 
 static void put_classes(struct writer *w, const struct hc_met_class *met, size_t n,
-			const struct hc_place_resolver *places, const uint32_t *number_of)
+			const struct hc_place_resolver *places)
 {
 	put_int(&w->out, n, 4);
 	for (size_t i = 0; i < n; i++) {
 		put_text(&w->out, met[i].text);
 		put_int(&w->out, met[i].labels, 8);
 		put_int(&w->out, met[i].predictions, 8);
-		put_place(&w->out, places, number_of, met[i].first_label);
-		put_place(&w->out, places, number_of, met[i].first_prediction);
+		put_place(&w->out, places, met[i].first_label);
+		put_place(&w->out, places, met[i].first_prediction);
 	}
 }
 
@@ -283,7 +263,6 @@ static enum hc_code put_all(struct writer *w, const struct hc_partial *p, struct
 			    const struct hc_place_resolver *places, struct hc_arena *arena, struct hc_err *err)
 {
 	struct hc_met_class *met;
-	uint32_t *number_of;
 	size_t n;
 	HC_TRY(hc_tally_met(t, arena, &met, &n, err));
 	uint16_t *map = hc_arena_take(arena, (t->spellings.n + 1) * sizeof *map);
@@ -298,8 +277,8 @@ static enum hc_code put_all(struct writer *w, const struct hc_partial *p, struct
 	put_int(&w->out, p->tolerated, 8);
 	put_int(&w->out, p->dropped, 8);
 	put_int(&w->out, hc_tally_rows(t), 8);
-	HC_TRY(put_files(w, p, arena, &number_of, err));
-	put_classes(w, met, n, places, number_of);
+	HC_TRY(put_files(w, p, err));
+	put_classes(w, met, n, places);
 	if (p->options.problem == HC_BINARY)
 		HC_TRY(put_records(w, t, map, n, err));
 	else if (p->options.problem == HC_MULTICLASS)
@@ -350,7 +329,8 @@ struct cursor {
 static enum hc_code fail_at(const struct cursor *c, size_t at, const char *what)
 {
 	hc_fail(c->err, HC_INPUT, "at byte %zu: %s", at, what);
-	return hc_hint(c->err, "this is no partial result as this program writes it: make it again");
+	hc_hint(c->err, "this is no partial result as this program writes it: make it again");
+	return HC_INPUT;
 }
 
 static size_t left(const struct cursor *c)
@@ -766,7 +746,14 @@ static enum hc_code feed_group(struct feeding *f, size_t at, const struct group 
 					  .samples = (uint8_t)(g->kind % PATTERNS)};
 	if (scores)
 		memcpy(&record.score, &g->score_bits, sizeof record.score);
-	return hc_tally_add_records(f->tally, f->worker, record, g->n, f->c.err);
+	for (uint64_t left_over = g->n; left_over > 0;) {
+		uint64_t n = left_over < ADDED_AT_ONCE ? left_over : ADDED_AT_ONCE;
+		HC_TRY(hc_tally_add_records(f->tally, f->worker, record, n, f->c.err));
+		left_over -= n;
+		if (left_over > 0)
+			HC_TRY(hc_interrupt_check(f->c.err));
+	}
+	return HC_OK;
 }
 
 static enum hc_code feed_block(struct feeding *f, size_t bytes, uint64_t groups, struct group *last)

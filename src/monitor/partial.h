@@ -84,8 +84,8 @@ struct hc_partial {
 typedef void hc_partial_put(void *arg, const void *p, size_t n);
 
 /*
- * Writes what the tally has counted, and uses it up. Files of `partial` are in the order of the places that `places`
- * resolves. HC_LIMIT past one of the limits, HC_INPUT when a path is there twice, HC_IO and HC_NOMEM.
+ * Writes what the tally has counted, and uses it up. Files of `partial` are in byte order of their paths, which is that of
+ * the places that `places` resolves. HC_LIMIT past one of the limits, HC_INPUT when a path is there twice, HC_IO and HC_NOMEM.
  */
 enum hc_code hc_partial_write(const struct hc_partial *partial, struct hc_tally *tally,
 			      const struct hc_place_resolver *places, hc_partial_put *put, void *arg,

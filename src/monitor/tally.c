@@ -136,6 +136,7 @@ enum hc_code hc_tally_add(struct hc_tally *t, unsigned worker, const struct hc_t
 		struct hc_binary_record record = {row->score, row->actual, row->predicted, row->samples};
 		return hc_binary_add(t->binary, worker, record, err);
 	}
+	assert(predicted);
 	HC_TRY(number_densely(share, actual, err));
 	HC_TRY(number_densely(share, predicted, err));
 	return hc_multiclass_add(&share->multiclass, actual->dense, predicted->dense, row->samples, err);
@@ -189,6 +190,7 @@ enum hc_code hc_tally_add_matrix(struct hc_tally *t, unsigned worker, const stru
 	for (size_t i = 0; i < n; i++) {
 		if (numbers[i] >= share->n_uses)
 			HC_TRY(grow_uses(share, numbers[i], err));
+		assert(share->uses);
 		HC_TRY(number_densely(share, &share->uses[numbers[i]], err));
 		dense[i] = share->uses[numbers[i]].dense;
 	}

@@ -33,6 +33,8 @@ static enum hc_code add_many(struct hc_delays *d, size_t seconds, uint64_t n, st
 	if (!d->counts)
 		return hc_fail_nomem(err, "the label delays");
 	d->counts[seconds] += n;
+	if (seconds >= d->end)
+		d->end = seconds + 1;
 	d->n += n;
 	return HC_OK;
 }
@@ -45,7 +47,7 @@ enum hc_code hc_delays_add(struct hc_delays *d, int64_t seconds, struct hc_err *
 
 enum hc_code hc_delays_merge(struct hc_delays *d, const struct hc_delays *from, struct hc_err *err)
 {
-	for (size_t i = 0; from->counts && i < HC_DELAYS_DENSE; i++)
+	for (size_t i = 0; i < from->end; i++)
 		if (from->counts[i])
 			HC_TRY(add_many(d, i, from->counts[i], err));
 	for (size_t i = 0; i < from->n_far; i++)
@@ -71,7 +73,7 @@ int64_t hc_delays_quantile(const struct hc_delays *d, double q)
 		return 0;
 	uint64_t rank = (uint64_t)ceil(q * (double)d->n);
 	rank -= rank > 0;
-	for (size_t i = 0; d->counts && i < HC_DELAYS_DENSE; i++) {
+	for (size_t i = 0; i < d->end; i++) {
 		if (rank < d->counts[i])
 			return (int64_t)i;
 		rank -= d->counts[i];

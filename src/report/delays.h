@@ -18,6 +18,7 @@ enum { HC_DELAYS_DENSE = 1 << 21 };
 struct hc_delays {
 	uint64_t n;
 	uint64_t *counts; /* [HC_DELAYS_DENSE] or NULL */
+	size_t end;       /* behind the longest that is counted there */
 	int64_t *far;
 	size_t n_far, cap_far;
 };

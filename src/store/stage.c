@@ -22,6 +22,8 @@ struct hc_stage {
 	const char *dir, *staging, *out, *manifest, *intent, *replaced;
 	bool made_dir;
 	int lock;
+	const char *written[HC_FILES_SYNCED]; /* reports, to be synced together with the list of outputs */
+	size_t n_written;
 };
 
 static enum hc_code is_file_below(struct hc_stage *s, const char *folder, const char *name, const char **path,
@@ -149,6 +151,11 @@ enum hc_code hc_stage_write(struct hc_stage *s, const char *path, struct hc_str 
 {
 	struct hc_writer w;
 	HC_TRY(hc_stage_file(s, path, &w, err));
+	const char *full = hc_arena_cstring(&s->arena, hc_str(w.path));
+	/* One place is left for the list of outputs. */
+	w.unsynced = full && s->n_written + 1 < HC_FILES_SYNCED;
+	if (w.unsynced)
+		s->written[s->n_written++] = full;
 	hc_writer_put(&w, content.p, content.n);
 	return hc_writer_close(&w, err);
 }
@@ -192,7 +199,7 @@ static enum hc_code move_outputs(struct hc_stage *s, const struct hc_objects *ou
 	return hc_file_sync_folder(s->dir, err);
 }
 
-/* Lists what will be moved, as a manifest does. */
+/* Lists what will be moved, as a manifest does; it and the reports are on the disk then. */
 static enum hc_code write_intent(struct hc_stage *s, const struct hc_objects *outputs, struct hc_err *err)
 {
 	HC_BUF_SCOPED struct hc_buf text = HC_BUF(MANIFEST_BYTES_MAX);
@@ -212,8 +219,11 @@ static enum hc_code write_intent(struct hc_stage *s, const struct hc_objects *ou
 	hc_jsonw_object_end(&w);
 	HC_TRY(hc_buf_check(&text, "the list of outputs", err));
 	HC_TRY(hc_writer_open(s->intent, &writer, err));
+	writer.unsynced = true;
 	hc_writer_put(&writer, text.p, text.n);
 	HC_TRY(hc_writer_close(&writer, err));
+	s->written[s->n_written++] = s->intent;
+	HC_TRY(hc_file_sync(s->written, s->n_written, err));
 	return hc_file_sync_folder(s->staging, err);
 }
 

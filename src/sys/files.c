@@ -1,5 +1,6 @@
 #include "sys/files.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -451,6 +452,26 @@ static enum hc_code remove_below(int parent, const char *name, const char *shown
 enum hc_code hc_file_remove_tree(const char *path, struct hc_err *err)
 {
 	return remove_below(AT_FDCWD, path, path, 0, err);
+}
+
+enum hc_code hc_file_sync(const char *const *paths, size_t n, struct hc_err *err)
+{
+	int fds[HC_FILES_SYNCED];
+	assert(n <= HC_FILES_SYNCED);
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = open(paths[i], O_WRONLY | O_CLOEXEC);
+		if (fds[i] >= 0)
+			sync_file_range(fds[i], 0, 0, SYNC_FILE_RANGE_WRITE); /* only a hint */
+	}
+	enum hc_code code = HC_OK;
+	for (size_t i = 0; i < n; i++) {
+		bool synced = fds[i] >= 0 && (fsync(fds[i]) == 0 || errno == EINVAL || errno == EROFS);
+		if (!synced && code == HC_OK)
+			code = fail_writing(paths[i], errno, err);
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	return code;
 }
 
 enum hc_code hc_file_sync_folder(const char *path, struct hc_err *err)
