@@ -8,6 +8,7 @@
 #include "codec/lines.h"
 #include "codec/unpack.h"
 #include "store/store.h"
+#include "sys/ahead.h"
 #include "sys/crew.h"
 #include "sys/files.h"
 #include "sys/interrupt.h"
@@ -187,7 +188,7 @@ struct reading {
 	enum hc_code code;      /* the failure that ended the reading ... */
 	uint64_t failed_at;     /* ... and its place: less is earlier */
 	bool placed;            /* its message has a place already */
-	bool changed;           /* `lines` of the chunk may be set */
+	bool few;               /* there are fewer chunks than workers */
 	struct hc_buf slurped;
 	struct hc_blocks blocks;
 	struct hc_err err;
@@ -346,6 +347,8 @@ static enum hc_code read_stream(struct reading *w, size_t chunk, struct hc_sourc
 {
 	struct hc_source *source;
 	HC_TRY(hc_unpack_open(packed, &source, err));
+	if (w->few) /* another core has nothing to do */
+		source = hc_ahead(source);
 	hc_blocks_begin(&w->blocks, source, 0, UINT64_MAX, w->reader->request->max_line);
 	return read_blocks(w, chunk, UINT64_MAX, lines, err);
 }
@@ -628,6 +631,7 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 						    .taker = taker,
 						    .arg = args[i],
 						    .keeps_bad = true,
+						    .few = last - first < workers,
 						    .stop = &crew.stop,
 						    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
 	hc_crew_run(workers, work, &crew);
