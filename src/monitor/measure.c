@@ -56,7 +56,8 @@ static enum hc_code add_row(struct hc_measured_rows *r, double number, struct hc
 
 struct hc_str hc_measured_rows_text(const struct hc_measured_rows *r, size_t i)
 {
-	return (struct hc_str){r->texts.p + r->list[i].text, r->list[i].text_n};
+	const struct hc_row *row = &r->list[i];
+	return row->text_n ? (struct hc_str){r->texts.p + row->text, row->text_n} : HC_STR("");
 }
 
 static void reset_rows(struct hc_measured_rows *r)

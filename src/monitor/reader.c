@@ -123,9 +123,8 @@ const char *hc_reader_path(const struct hc_reader *r, uint64_t place)
 void hc_reader_number(struct hc_reader *r, size_t first, size_t last)
 {
 	for (size_t i = first; i < last; i++) {
-		const struct hc_chunk *previous = i > 0 ? &r->chunks[i - 1] : NULL;
-		bool goes_on = previous && previous->file == r->chunks[i].file;
-		r->chunks[i].before = goes_on ? previous->before + previous->lines : 0;
+		struct hc_chunk *c = &r->chunks[i];
+		c->before = i > 0 && c[-1].file == c->file ? c[-1].before + c[-1].lines : 0;
 	}
 }
 

@@ -230,7 +230,8 @@ static void write_account(const struct paint *p, const struct hc_report *r)
 		return;
 	hc_buf_printf(p->out, "  label delay: half within %.1f h, nine in ten within %.1f h, the last after %.1f h\n",
 		      (double)hc_delays_quantile(&a->delays, 0.5) / 3600,
-		      (double)hc_delays_quantile(&a->delays, 0.9) / 3600, (double)hc_delays_quantile(&a->delays, 1) / 3600);
+		      (double)hc_delays_quantile(&a->delays, 0.9) / 3600,
+		      (double)hc_delays_quantile(&a->delays, 1) / 3600);
 }
 
 void hc_report_summary(const struct hc_report *r, bool colour, struct hc_buf *out)
