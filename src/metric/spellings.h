@@ -27,7 +27,6 @@ struct hc_spellings {
 		uint64_t hash;
 	} * list;
 	size_t n, cap;
-	size_t reserved; /* of HC_SPELLINGS_MAX, for texts that come later; set while one thread runs */
 	uint16_t *slots; /* open addressing over list; 0xffff: empty */
 	size_t n_slots;
 	size_t kept_back; /* of HC_SPELLINGS_MAX, for texts that come later; set while no other thread is here */

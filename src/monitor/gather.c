@@ -491,8 +491,6 @@ enum hc_code hc_gather_open(struct hc_gather *g, const struct hc_request *reques
 				.label_row_bytes = HC_LABEL_ROW_BYTES(keeps_truth)};
 	g->bin_shift = 64 - (unsigned)__builtin_ctz(g->n_bins);
 	hc_spellings_init(&g->truths);
-	if (tally) /* whatever labels there are, those that match can have numbers */
-		tally->spellings.reserved = HC_CLASSES_MAX + 1;
 	g->gatherers = calloc(workers, sizeof *g->gatherers);
 	if (!g->gatherers)
 		return hc_fail_nomem(err, "the join");

@@ -555,8 +555,6 @@ static enum hc_code open_matches(struct hc_gather *g, struct hc_joined *out, str
 enum hc_code hc_join_run(struct hc_gather *g, bool adds, struct hc_joined *out, struct hc_err *err)
 {
 	*out = (struct hc_joined){.conflict = {HC_PLACE_NONE, HC_PLACE_NONE}};
-	if (g->tally)
-		g->tally->spellings.reserved = 0;
 	struct crew crew = {.bins = {.n = g->n_bins}, .joiners = calloc(g->workers, sizeof *crew.joiners)};
 	int32_t *hours = list_hours(g->reader);
 	enum hc_code code = crew.joiners && hours ? open_matches(g, out, err) : hc_fail_nomem(err, "the join");

@@ -361,6 +361,13 @@ static enum hc_code read_whole(struct reading *w, size_t chunk, const char *path
 	return read_stream(w, chunk, source, lines, err);
 }
 
+static enum hc_code fail_shrunk(struct reading *w, const char *path, struct hc_err *err)
+{
+	w->placed = true;
+	hc_fail(err, HC_IO, "%s: shrank while it was read", path);
+	return hc_hint(err, "run again when nobody writes to the file");
+}
+
 /* A small file, in one go. */
 static enum hc_code read_slurped(struct reading *w, size_t chunk, const struct hc_input_file *f, uint64_t *lines,
 				 struct hc_err *err)
@@ -372,6 +379,8 @@ static enum hc_code read_slurped(struct reading *w, size_t chunk, const struct h
 	w->placed = code != HC_OK;
 	HC_TRY(code);
 	struct hc_str bytes = hc_buf_view(&w->slurped);
+	if (bytes.n < f->size)
+		return fail_shrunk(w, f->path, err);
 	if (!hc_unpack_is_packed(bytes.p, bytes.n))
 		return read_memory(w, chunk, bytes.p, bytes.n, lines, err);
 	struct hc_source *source = hc_source_of_memory(bytes.p, bytes.n);
@@ -390,11 +399,7 @@ static enum hc_code read_piece(struct reading *w, size_t chunk, uint64_t *lines,
 	hc_blocks_begin(&w->blocks, source, from, c->to, w->reader->request->max_line);
 	HC_TRY(read_blocks(w, chunk, c->to, lines, err));
 	bool shrank = w->blocks.ended && w->blocks.offset + w->blocks.n < c->to && !is_enough(w);
-	if (!shrank)
-		return HC_OK;
-	w->placed = true;
-	hc_fail(err, HC_IO, "%s: shrank while it was read", path_of_chunk(w->reader, c));
-	return hc_hint(err, "run again when nobody writes to the file");
+	return shrank ? fail_shrunk(w, path_of_chunk(w->reader, c), err) : HC_OK;
 }
 
 static enum hc_code note_row(struct hc_chunk *c, uint64_t row, uint64_t line, struct hc_err *err)

@@ -563,7 +563,7 @@ static void test_conflict(void **state)
 
 /* --- many records, and a slow join of them -------------------------------------------------------- */
 
-enum { RECORDS_MAX = 6000, ROWS = 3 };
+enum { RECORDS_MAX = 4000, ROWS = 3 };
 
 /* One line of a file. */
 struct record {
