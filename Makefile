@@ -111,7 +111,7 @@ check-tsan: ## the engine's unit, property and end-to-end tests under ThreadSani
 	@ninja -C build-tsan -j $(JOBS) --quiet hindcast | sed '/no work to do/d'
 	$(fixed_addresses) meson test -C build-tsan --suite sys --suite spill --suite metric --suite monitor \
 		--num-processes $(JOBS) --print-errorlogs --timeout-multiplier 5
-	HC_PROP_CASES=60 HINDCAST=$(abspath build-tsan)/hindcast $(fixed_addresses) $(pytest) $(at_once) \
+	$(fixed_addresses) env HC_PROP_CASES=60 HINDCAST=$(abspath build-tsan)/hindcast $(pytest) $(at_once) \
 		tests/prop/test_engine.py tests/e2e/test_engine_disk.py tests/e2e/test_run.py
 
 check-valgrind: ## unit tests, and the program over the examples, under valgrind
@@ -148,11 +148,12 @@ check-clients: build ## SageMaker's SDKs, boto3, the AWS command line, JavaScrip
 	@tools/clients
 	HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) tests/clients
 
+parquet_tests = arrow_rows table label_row
 check-parquet: ## a build that reads Parquet, with the Arrow C++ of a pyarrow that pip installs below build/
 	@tools/arrow-env $(BUILD)/arrow-env
 	@$(call setup,build-parquet,gcc,-Dparquet=enabled -Dpyarrow=$(abspath $(BUILD))/arrow-env/bin/python)
-	@ninja -C build-parquet -j $(JOBS) --quiet | sed '/no work to do/d'
-	meson test -C build-parquet --num-processes $(JOBS) --print-errorlogs 'unit arrow_rows' 'unit table' 'unit label_row'
+	@ninja -C build-parquet -j $(JOBS) --quiet hindcast $(parquet_tests:%=tests/unit/test_%) | sed '/no work to do/d'
+	meson test -C build-parquet --no-rebuild --print-errorlogs $(parquet_tests:%='unit %')
 	HC_PARQUET=1 HINDCAST=$(abspath build-parquet)/hindcast PYTHONDONTWRITEBYTECODE=1 \
 		$(BUILD)/arrow-env/bin/python -m pytest -q -p no:cacheprovider tests/e2e/test_parquet.py
 
