@@ -1,9 +1,8 @@
 /*
  * What the scanners ask of 64 bytes at once, for each kind of vector instructions (base/simd.h).
  *
- * Three questions, answered by a function a kind (hc_block_*_plain, _neon, _avx2, _avx512):
+ * Two questions, answered by a function a kind (hc_block_*_plain, _neon, _avx2, _avx512):
  *   special   one bit a byte, the first byte lowest: '"', '\\', below 0x20, or 0x80 and above
- *   newlines  how many bytes are LF
  *   same      whether the first n (at most 64) bytes are those at q
  * 64 bytes must be readable at p (and q); hc_block_pad makes them so at the end of a text. A function
  * that calls them has HC_TARGET_AVX2 or HC_TARGET_AVX512 and runs only where hc_simd_kind() says so.
@@ -69,16 +68,6 @@ HC_BLOCK_INLINE uint64_t hc_block_special_plain(const char *p)
 	return mask;
 }
 
-HC_BLOCK_INLINE unsigned hc_block_newlines_plain(const char *p)
-{
-	uint64_t sums = 0;
-	for (unsigned i = 0; i < HC_BLOCK / 8; i++) {
-		uint64_t word = hc_block_word(p + 8 * i);
-		sums += (~(hc_block_differs(word & ~HC_BLOCK_TOPS, '\n') | word) & HC_BLOCK_TOPS) >> 7;
-	}
-	return (unsigned)(sums * HC_BLOCK_EACH(1u) >> 56);
-}
-
 HC_BLOCK_INLINE bool hc_block_same_plain(const char *p, const char *q, size_t n)
 {
 	return memcmp(p, q, n) == 0;
@@ -116,14 +105,6 @@ HC_TARGET_AVX2 HC_BLOCK_INLINE uint64_t hc_block_special_avx2(const char *p)
 				  hc_block_special_half_avx2(hc_block_half_avx2(p + HC_BLOCK / 2)));
 }
 
-HC_TARGET_AVX2 HC_BLOCK_INLINE unsigned hc_block_newlines_avx2(const char *p)
-{
-	__m256i newline = _mm256_set1_epi8('\n');
-	__m256i low = _mm256_cmpeq_epi8(hc_block_half_avx2(p), newline);
-	__m256i high = _mm256_cmpeq_epi8(hc_block_half_avx2(p + HC_BLOCK / 2), newline);
-	return (unsigned)_mm_popcnt_u64(hc_block_bits_avx2(low, high));
-}
-
 HC_TARGET_AVX2 HC_BLOCK_INLINE bool hc_block_same_avx2(const char *p, const char *q, size_t n)
 {
 	__m256i low = _mm256_cmpeq_epi8(hc_block_half_avx2(p), hc_block_half_avx2(q));
@@ -144,11 +125,6 @@ HC_TARGET_AVX512 HC_BLOCK_INLINE uint64_t hc_block_special_avx512(const char *p)
 	return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) |
 	       _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')) |
 	       _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)); /* signed, so from 0x80 as well */
-}
-
-HC_TARGET_AVX512 HC_BLOCK_INLINE unsigned hc_block_newlines_avx512(const char *p)
-{
-	return (unsigned)_mm_popcnt_u64(_mm512_cmpeq_epi8_mask(hc_block_load_avx512(p), _mm512_set1_epi8('\n')));
 }
 
 HC_TARGET_AVX512 HC_BLOCK_INLINE bool hc_block_same_avx512(const char *p, const char *q, size_t n)
@@ -188,14 +164,6 @@ HC_BLOCK_INLINE uint64_t hc_block_special_neon(const char *p)
 		m[i] = vorrq_u8(odd, quoted);
 	}
 	return hc_block_bits_neon(m);
-}
-
-HC_BLOCK_INLINE unsigned hc_block_newlines_neon(const char *p)
-{
-	uint8x16_t sums = vdupq_n_u8(0);
-	for (int i = 0; i < 4; i++) /* a match is 0xff, which is -1 */
-		sums = vsubq_u8(sums, vceqq_u8(hc_block_load_neon(p + 16 * i), vdupq_n_u8('\n')));
-	return vaddvq_u8(sums);
 }
 
 HC_BLOCK_INLINE bool hc_block_same_neon(const char *p, const char *q, size_t n)

@@ -95,25 +95,6 @@ static void end_writing(struct hc_binary *b)
 	b->written = true;
 }
 
-static enum hc_code each_of_bin(struct hc_binary *b, unsigned bin, hc_binary_take *take, void *arg, struct hc_err *err)
-{
-	struct hc_bins_view view;
-	enum hc_code code = HC_OK;
-	HC_TRY(hc_bins_load(b->bins, bin, &view, err));
-	for (size_t run = 0; run < view.n_runs && code == HC_OK; run++)
-		code = take(arg, view.runs[run].rows, view.runs[run].n, err);
-	hc_bins_unload(b->bins, bin, &view, false);
-	return code;
-}
-
-enum hc_code hc_binary_each(struct hc_binary *b, hc_binary_take *take, void *arg, struct hc_err *err)
-{
-	end_writing(b);
-	for (unsigned bin = 0; bin < BINS; bin++)
-		HC_TRY(each_of_bin(b, bin, take, arg, err));
-	return HC_OK;
-}
-
 enum hc_code hc_binary_ordered(struct hc_binary *b, const uint16_t *numbers, size_t classes, hc_binary_group *take,
 			       void *arg, struct hc_err *err)
 {

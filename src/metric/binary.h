@@ -60,10 +60,6 @@ void hc_binary_free(struct hc_binary *b); /* NULL is fine */
 enum hc_code hc_binary_add(struct hc_binary *b, unsigned writer, struct hc_binary_record record,
 			   struct hc_err *err) HC_MUST_USE;
 
-/* Hands out all records, in any order, for partial results. After the last hc_binary_add. */
-typedef enum hc_code hc_binary_take(void *arg, const struct hc_binary_record *records, size_t n, struct hc_err *err);
-enum hc_code hc_binary_each(struct hc_binary *b, hc_binary_take *take, void *arg, struct hc_err *err) HC_MUST_USE;
-
 /*
  * Hands out all records in ascending order of their scores, then of their kinds, equal ones at once, and uses them
  * up: for partial results, after the last hc_binary_add. numbers[c] is what class number c of the records is to be

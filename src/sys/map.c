@@ -2,14 +2,16 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/ranges.h"
+#include "sys/files.h"
 
 /*
  * What the handler looks things up in. A slot is free while its length is 0. The handler runs in the thread that read
@@ -132,16 +134,46 @@ static enum hc_code map_file(int fd, size_t n, const char *path, struct hc_map *
 	return HC_OK;
 }
 
+/* Opens a regular file; anything else is an error that says what it is. */
+static enum hc_code open_regular(const char *path, int *out_fd, uint64_t *out_size, struct hc_err *err)
+{
+	/* O_NONBLOCK: a fifo is refused, not waited for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	if (fd < 0) {
+		/* the door to files knows how to say why */
+		struct hc_source *source;
+		HC_TRY(hc_file_open(path, &source, err));
+		hc_source_close(source);
+		return hc_fail(err, HC_IO, "%s: could not be opened a moment ago", path);
+	}
+	if (fstat(fd, &st) != 0) {
+		hc_fail(err, HC_IO, "%s: cannot be read: %s", path, strerror(errno));
+	} else if (S_ISDIR(st.st_mode)) {
+		hc_fail(err, HC_INPUT, "%s: is a folder, a file is needed", path);
+		hc_err_set_hint(err, "check the path");
+	} else if (!S_ISREG(st.st_mode)) {
+		hc_fail(err, HC_IO, "%s: cannot be mapped: is not a regular file", path);
+	} else {
+		*out_fd = fd;
+		*out_size = (uint64_t)st.st_size;
+		return HC_OK;
+	}
+	close(fd);
+	return hc_err_code(err);
+}
+
 enum hc_code hc_map_open(const char *path, struct hc_map *out, struct hc_err *err)
 {
-	struct hc_ranged file;
-	HC_TRY(hc_ranged_open(path, &file, err));
+	int fd;
+	uint64_t size;
+	HC_TRY(open_regular(path, &fd, &size, err));
 	enum hc_code code = HC_OK;
-	if (file.size == 0)
+	if (size == 0)
 		*out = (struct hc_map){"", 0, -1};
 	else
-		code = map_file(file.fd, file.size, path, out, err);
-	hc_ranged_close(&file);
+		code = map_file(fd, size, path, out, err);
+	close(fd);
 	return code;
 }
 

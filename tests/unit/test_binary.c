@@ -684,47 +684,6 @@ static void test_order_and_writers(void **state)
 	}
 }
 
-/* What comes out of hc_binary_each gives the same results in another accumulator. */
-static enum hc_code take_records(void *arg, const struct hc_binary_record *records, size_t n, struct hc_err *err)
-{
-	(void)err;
-	for (size_t i = 0; i < n; i++)
-		add_record(arg, records[i]);
-	return HC_OK;
-}
-
-static enum hc_code refuse_records(void *arg, const struct hc_binary_record *records, size_t n, struct hc_err *err)
-{
-	(void)arg;
-	(void)records;
-	return hc_fail(err, HC_LIMIT, "%zu records", n);
-}
-
-static void test_each(void **state)
-{
-	(void)state;
-	static struct rows rows;
-	uint64_t random = 7;
-	for (int c = 0; c < 20; c++) {
-		struct hc_err err;
-		struct hc_arena arena HC_ARENA_SCOPED = HC_ARENA(ARENA);
-		struct setting setting = {2, WRITERS, c % 2 ? 0 : usual.budget, "auto"};
-		struct box from, to;
-		bool has_score = c % 3;
-		random_rows(&rows, 1 + check_random(&random) % MAX_ROWS, &random);
-		open_box_for(&setting, has_score, &from);
-		open_box(&to, has_score);
-		add_rows(&from, &rows);
-		assert_int_equal(hc_binary_each(from.b, take_records, &to, &err), HC_OK);
-		assert_int_equal(hc_binary_each(from.b, refuse_records, NULL, &err), HC_LIMIT);
-		assert_int_equal(to.next, rows.n);
-		struct hc_metrics a = finish(&from, 50, &arena), b = finish(&to, 50, &arena);
-		check_same_all(&a, &b);
-		close_box(&from);
-		close_box(&to);
-	}
-}
-
 /* The deviation is that of five measurements of the samples alone; from 200 records on. */
 static void test_deviations(void **state)
 {
@@ -1130,7 +1089,6 @@ int main(void)
 		in_folder(test_areas_against_definitions),
 		in_folder(test_order_and_writers),
 		in_folder(test_deviations),
-		in_folder(test_each),
 		in_folder(test_thinning),
 		in_folder(test_all_ways),
 		in_folder(test_many_records),

@@ -9,8 +9,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "sys/ranges.h"
-
 /* The handler; cmocka sets its own at the start of each test. */
 static struct sigaction handler;
 
@@ -61,14 +59,10 @@ static void check_refused(const char *path, enum hc_code code, const char *messa
 {
 	struct hc_err err;
 	struct hc_map map = {.slot = 77};
-	struct hc_ranged ranged = {.fd = 77};
 	assert_int_equal(hc_map_open(path, &map, &err), code);
 	assert_non_null(strstr(err.msg, path));
 	assert_non_null(strstr(err.msg, message));
 	assert_int_equal(map.slot, 77);
-	assert_int_equal(hc_ranged_open(path, &ranged, &err), code);
-	assert_non_null(strstr(err.msg, message));
-	assert_int_equal(ranged.fd, 77);
 }
 
 static void test_refused(void **state)
@@ -242,35 +236,10 @@ static void test_foreign(void **state)
 	assert_true(WIFSIGNALED(sent) && WTERMSIG(sent) == SIGBUS);
 }
 
-static void test_ranges(void **state)
-{
-	(void)state;
-	enum { BYTES = 100000 };
-	static char text[BYTES];
-	struct hc_err err;
-	struct hc_ranged file;
-	make_bytes("f", BYTES);
-	assert_int_equal(hc_ranged_open(path_of("f"), &file, &err), HC_OK);
-	assert_int_equal(file.size, BYTES);
-	assert_int_equal(hc_ranged_read(&file, 0, text, BYTES, &err), HC_OK);
-	check_bytes(text, 0, BYTES);
-	assert_int_equal(hc_ranged_read(&file, 99990, text, 10, &err), HC_OK);
-	assert_int_equal(text[0], 'a' + 99990 % 23);
-	assert_int_equal(hc_ranged_read(&file, BYTES, text, 0, &err), HC_OK);
-	assert_int_equal(truncate(path_of("f"), 5000), 0);
-	assert_int_equal(hc_ranged_read(&file, 0, text, 5000, &err), HC_OK);
-	assert_int_equal(hc_ranged_read(&file, 0, text, 5001, &err), HC_INPUT);
-	assert_non_null(strstr(err.msg, "shrank while it was read"));
-	hc_ranged_close(&file);
-	assert_int_equal(file.fd, -1);
-	hc_ranged_close(&file);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {in_folder(test_open),   in_folder(test_refused), in_folder(test_many),
-					   in_folder(test_shrunk), in_folder(test_churn),   in_folder(test_foreign),
-					   in_folder(test_ranges)};
+					   in_folder(test_shrunk), in_folder(test_churn),   in_folder(test_foreign)};
 	/* the former is the system's, not a sanitizer's */
 	signal(SIGBUS, SIG_DFL);
 	struct hc_err err;
