@@ -42,12 +42,15 @@ static enum hc_code grow(struct hc_blocks *b, struct hc_err *err)
 	return HC_OK;
 }
 
-/* How many bytes to ask for: what is left of the piece, then little more at a time. */
+/*
+ * How many bytes to ask for: what is left of the piece; to end its last line a little, then as many again as there
+ * are.
+ */
 static size_t wanted(const struct hc_blocks *b)
 {
 	size_t room = b->cap - b->n;
-	uint64_t end = b->offset + b->n;
-	uint64_t most = end < b->limit ? b->limit - end : TAIL_BYTES;
+	uint64_t end = b->offset + b->n, more = b->n > TAIL_BYTES ? b->n : TAIL_BYTES;
+	uint64_t most = end < b->limit ? b->limit - end : more;
 	return room < most ? room : (size_t)most;
 }
 
@@ -93,7 +96,10 @@ static enum hc_code start(struct hc_blocks *b, struct hc_err *err)
 	return HC_OK;
 }
 
-/* Bytes of the whole lines that are there. */
+/*
+ * Bytes of the whole lines that are there. The buffer at least doubles while there are none: no byte is looked at
+ * often.
+ */
 static size_t whole_lines(const struct hc_blocks *b)
 {
 	if (b->ended || b->n == 0)
@@ -110,6 +116,10 @@ enum hc_code hc_blocks_next(struct hc_blocks *b, enum hc_block_state *state, str
 	for (;;) {
 		if (b->started && b->passes_over)
 			b->passes_over = !drop_line(b);
+		if (b->passes_over && b->offset >= b->limit) { /* no line begins here any more */
+			*state = HC_BLOCK_END;
+			return HC_OK;
+		}
 		size_t whole = b->started && !b->passes_over ? whole_lines(b) : 0;
 		if (whole) {
 			*state = HC_BLOCK_LINES;

@@ -57,7 +57,7 @@ def test_same_bytes_while_spilling(folder):
     assert want[-1].status == 0 and len(want[-1].files) == 6, want[-1].err
     for options in (("--memory", "1M", "--threads", "1"), ("--memory", "1M", "--threads", "7", "--chunk-bytes", "9999"),
                     ("--memory", "4M", "--threads", "2", "--chunk-bytes", "1000000"),
-                    ("--threads", "2", "--chunk-bytes", "64", "--simd", "plain")):
+                    ("--threads", "2", "--chunk-bytes", "1000", "--simd", "plain")):
         engine.same(want, engine.run_steps(folder, steps, lambda: options), " ".join(options))
 
 
