@@ -78,8 +78,12 @@ static enum hc_code read_size(const struct reader *r, enum hc_option_id id, uint
 	unsigned shift = unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
 	uint64_t v;
 	s.n -= shift > 0;
-	if (!hc_u64_parse(s, &v) || v > max >> shift || v << shift < min)
-		return fail_value(r, id, "is no such size", "write a number of bytes, such as 64K, 512M or 8G", err);
+	if (!hc_u64_parse(s, &v) || v > max >> shift || v << shift < min) {
+		char hint[96];
+		snprintf(hint, sizeof hint, "write bytes, or such as 512M or 8G; at least %llu bytes",
+			 (unsigned long long)min);
+		return fail_value(r, id, "is no such size", hint, err);
+	}
 	*out = v << shift;
 	return HC_OK;
 }

@@ -23,6 +23,12 @@ void hc_blocks_begin(struct hc_blocks *b, struct hc_source *source, uint64_t off
 	b->code = HC_OK;
 }
 
+void hc_blocks_end(struct hc_blocks *b)
+{
+	hc_source_close(b->source);
+	b->source = NULL;
+}
+
 void hc_blocks_free(struct hc_blocks *b)
 {
 	hc_source_close(b->source);

@@ -44,6 +44,8 @@ struct hc_blocks {
  * lines which begin at offset + 1 or later. All zero before the first call. max_line >= 1.
  */
 void hc_blocks_begin(struct hc_blocks *b, struct hc_source *source, uint64_t offset, uint64_t limit, size_t max_line);
+/* Closes the source: what it reads from may go. */
+void hc_blocks_end(struct hc_blocks *b);
 void hc_blocks_free(struct hc_blocks *b);
 
 /*

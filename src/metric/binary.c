@@ -13,6 +13,9 @@
 
 /* ---- accumulating ---- */
 
+/* Areas are added up in order, so more threads than this only wait for each other. */
+enum { WALKERS_MAX = 8 };
+
 enum {
 	BINS = 256,
 	LINEAR_STEPS = 128,
@@ -226,7 +229,8 @@ static enum hc_code measure_scores(const struct hc_tape *tape, const struct matr
 		struct hc_thinning roc, pr;
 		HC_TRY(start_curve(&roc, tape->points + 2, points, arena, err));
 		HC_TRY(start_curve(&pr, tape->points + 1, points, arena, err));
-		HC_TRY(hc_walk(tape, actual, other, threads, &roc, &pr, &areas, err));
+		HC_TRY(hc_walk(tape, actual, other, threads < WALKERS_MAX ? threads : WALKERS_MAX, &roc, &pr, &areas,
+			       err));
 		m->has_curves = true;
 		m->roc = roc.curve;
 		m->pr = pr.curve;

@@ -10,6 +10,7 @@
 #include "store/stage.h"
 #include "sys/clock.h"
 #include "sys/crew.h"
+#include "sys/interrupt.h"
 #include "sys/machine.h"
 
 #define ARENA_BYTES (UINT64_C(1) << 36)
@@ -604,6 +605,7 @@ static enum hc_code run(struct hc_execution *e, struct hc_err *err)
 			 e->request->aws_quirks, &e->report.verdict);
 	e->report.tolerated = e->tolerance.seen;
 	free_engine(e); /* its memory and its disk are not needed any more */
+	HC_TRY(hc_interrupt_check(err));
 	return publish(e, err);
 }
 

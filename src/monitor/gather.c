@@ -29,6 +29,7 @@ struct memo {
 struct hc_gatherer {
 	struct hc_gather *gather;
 	unsigned worker;
+	bool only_checks; /* nothing is put anywhere any more */
 	struct hc_bin_cursor *label_cursors, *capture_cursors;
 	struct hc_measure measure; /* where gather->tally is */
 	struct hc_record record;
@@ -147,6 +148,8 @@ static uint64_t hash_meaning(const struct hc_gatherer *w, struct hc_str text, en
 
 static enum hc_code put_wide(struct hc_gatherer *w, const struct hc_wide *wide, uint64_t *place, struct hc_err *err)
 {
+	if (w->only_checks)
+		return HC_OK;
 	hc_buf_reset(&w->wide);
 	hc_wide_write(&w->wide, wide, &w->rows);
 	HC_TRY(hc_buf_check(&w->wide, "a record", err));
@@ -263,6 +266,8 @@ static enum hc_code take_label(struct hc_gatherer *w, bool by_skeleton, uint64_t
 	struct hc_label_row *row = &w->label_rows[w->n_waiting];
 	bool wide;
 	HC_TRY(value_of_label(w, &row->value, &wide, err));
+	if (w->only_checks)
+		return HC_OK;
 	if (w->gather->keeps_truth)
 		HC_TRY(keep_truth(w, by_skeleton, &row->truth, err));
 	row->at = place << HC_ROW_FLAGS | (wide ? HC_ROW_WIDE : 0);
@@ -383,6 +388,8 @@ static enum hc_code take_capture(struct hc_gatherer *w, uint64_t place, const ch
 		fits_row &= time_of_row(w, place, row);
 	if (!fits_row)
 		HC_TRY(put_wide_capture(w, row, err));
+	if (w->only_checks)
+		return HC_OK;
 	w->keys[w->n_waiting] = r->key;
 	w->inference_ids[w->n_waiting] = r->inference_id;
 	w->event_ids[w->n_waiting++] = r->event_id;
@@ -519,6 +526,8 @@ void hc_gather_free(struct hc_gather *g)
 
 void *hc_gather_arg(struct hc_gather *g)
 {
+	g->gatherers[0].only_checks = true; /* the bins are closed */
+	g->gatherers[0].n_waiting = 0;
 	return &g->gatherers[0];
 }
 
@@ -557,7 +566,7 @@ enum hc_code hc_gather_run(struct hc_gather *g, struct hc_err *err)
 		code = hc_reader_run(r, 0, g->first_capture, &hc_gather_labels, args, g->workers, err);
 	if (code == HC_OK) {
 		code = hc_reader_run(r, g->first_capture, r->n_chunks, hc_gather_captures(g), args, g->workers, err);
-		g->too_many_bad = code == HC_INPUT && r->bad.n > g->request->max_bad_records;
+		g->too_many_bad = code != HC_OK && r->too_many_bad;
 	}
 	free(args);
 	keep_room(g, 0);

@@ -89,7 +89,10 @@ enum hc_code hc_gather_run(struct hc_gather *g, struct hc_err *err) HC_MUST_USE;
 enum hc_code hc_gather_truth(struct hc_gather *g, uint64_t truth, struct hc_buf *scratch, struct hc_str *out,
 			     struct hc_err *err) HC_MUST_USE;
 
-/* The takers of labels and of captures, and the argument of worker 0, for hc_reader_again. */
+/*
+ * The takers of labels and of captures, and an argument for hc_reader_again with which they only check. After
+ * hc_gather_run.
+ */
 extern const struct hc_taker hc_gather_labels;
 const struct hc_taker *hc_gather_captures(const struct hc_gather *g);
 void *hc_gather_arg(struct hc_gather *g);

@@ -6,6 +6,7 @@
 
 #include "base/instant.h"
 #include "sys/crew.h"
+#include "sys/interrupt.h"
 
 enum {
 	AHEAD = 8, /* rows that memory is asked for in advance */
@@ -478,7 +479,8 @@ static void work(void *arg, unsigned worker)
 	struct joiner *j = &crew->joiners[worker];
 	uint64_t bin;
 	while (j->code == HC_OK && !atomic_load(&crew->failed) && hc_crew_next(&crew->bins, &bin))
-		j->code = join_bin(j, (unsigned)bin, &j->err);
+		if ((j->code = hc_interrupt_check(&j->err)) == HC_OK)
+			j->code = join_bin(j, (unsigned)bin, &j->err);
 	if (j->code != HC_OK)
 		atomic_store(&crew->failed, true);
 }

@@ -236,12 +236,39 @@ static enum hc_code fail_empty(const struct hc_account *a, struct hc_err *err)
 
 /* --- the whole ---------------------------------------------------------------------------------- */
 
+static enum hc_code look_at_files(struct hc_merge *m, struct hc_err *err)
+{
+	const struct hc_input_files *files = m->reader.files;
+	m->seen = calloc(files->n + 1, sizeof *m->seen);
+	if (!m->seen)
+		return hc_fail_nomem(err, "the files");
+	for (size_t i = 0; i < files->n; i++)
+		HC_TRY(hc_file_look(files->list[i].path, &m->seen[i], err));
+	return HC_OK;
+}
+
+enum hc_code hc_merge_check_files(const struct hc_merge *m, struct hc_err *err)
+{
+	const struct hc_input_files *files = m->reader.files;
+	for (size_t i = 0; i < files->n; i++) {
+		struct hc_file_info now;
+		HC_TRY(hc_file_look(files->list[i].path, &now, err));
+		if (now.id == m->seen[i].id && now.size >= m->seen[i].size)
+			continue;
+		hc_fail(err, HC_IO, "%s: was replaced while it was read", files->list[i].path);
+		return hc_hint(err, "run again when nobody writes to the file");
+	}
+	return HC_OK;
+}
+
 enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, const struct hc_input_files *files,
 			  struct hc_tally *tally, bool adds, bool keeps_truth, struct hc_spill *spill, unsigned workers,
 			  struct hc_tolerance *tolerance, struct hc_err *err)
 {
 	*m = (struct hc_merge){.request = request, .account = tolerance->account};
 	hc_reader_init(&m->reader, request, files);
+	if (keeps_truth)
+		HC_TRY(look_at_files(m, err));
 	HC_TRY(hc_gather_open(&m->gather, request, &m->reader, tally, spill, workers, keeps_truth, err));
 	enum hc_code code = hc_gather_run(&m->gather, err);
 	if (code != HC_OK && !m->gather.too_many_bad)
@@ -258,6 +285,8 @@ enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, 
 void hc_merge_free(struct hc_merge *m)
 {
 	hc_joined_free(&m->joined);
+	free(m->seen);
+	m->seen = NULL;
 	hc_gather_free(&m->gather);
 	hc_reader_free(&m->reader);
 }

@@ -81,8 +81,11 @@ static enum hc_code flush(struct formatter *f, struct hc_err *err)
 
 /* --- records ------------------------------------------------------------------------------------- */
 
+/* Lines that were not there when the file was read first have none. */
 static uint64_t truth_at(const struct formatter *f, uint64_t place)
 {
+	if (hc_place_line(place) >= f->merge->reader.chunks[hc_place_chunk(place)].lines)
+		return NOT_MATCHED;
 	return f->truths[f->bases[hc_place_chunk(place) - f->first] + hc_place_line(place)];
 }
 
@@ -128,12 +131,6 @@ static enum hc_taken quick(void *arg, const char *p, const char *end, uint64_t p
 	return finish_record(f, place, err) == HC_OK ? HC_TAKEN : HC_TAKING_FAILED;
 }
 
-static enum hc_code fail_changed(const struct formatter *f, uint64_t place, struct hc_err *err)
-{
-	hc_fail(err, HC_IO, "%s: changed while it was read", hc_reader_path(&f->merge->reader, place));
-	return hc_hint(err, "run again when nobody writes to the file");
-}
-
 static enum hc_code full(void *arg, struct hc_str line, uint64_t place, struct hc_err *err)
 {
 	struct formatter *f = arg;
@@ -142,7 +139,7 @@ static enum hc_code full(void *arg, struct hc_str line, uint64_t place, struct h
 	if (truth == NOT_MATCHED)
 		return HC_OK;
 	if (hc_record_parse(line, HC_RECORD_CAPTURE, &f->record, err) != HC_OK)
-		return fail_changed(f, place, err);
+		return hc_reader_fail_changed(&f->merge->reader, place, err);
 	HC_TRY(find_truth(f, place, truth, &text, err));
 	hc_record_write_merged(&f->record, text, &f->out);
 	hc_skeletons_learn(f->skeletons, line, &f->record);
@@ -156,7 +153,7 @@ static enum hc_code row(void *arg, const struct hc_table_row *row, uint64_t plac
 		return HC_OK;
 	hc_buf_reset(&f->line);
 	if (hc_batch_capture(row->text, row->format, &f->row, &f->line, err) != HC_OK)
-		return fail_changed(f, place, err);
+		return hc_reader_fail_changed(&f->merge->reader, place, err);
 	return full(f, hc_buf_view(&f->line), place, err);
 }
 
@@ -265,7 +262,7 @@ static enum hc_code format_all(struct hc_merge *m, struct crew *crew, unsigned w
 	hc_crew_run(workers, work, crew);
 	const struct formatter *failed = first_failure(crew, workers);
 	if (!failed)
-		return HC_OK;
+		return hc_merge_check_files(m, err);
 	*err = failed->err;
 	return hc_err_code(err);
 }

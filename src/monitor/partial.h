@@ -3,8 +3,8 @@
  *
  * Version 1, also in docs/partial-format.md. Numbers are little-endian; a text is its length (u32), then its bytes; a
  * varint is 7 bits a byte, the lowest first, all bytes but the last with bit 7 set, in as few bytes as it takes. Equal
- * counts of equal inputs give equal bytes, whatever threads, memory or order they were counted with: what can be ordered
- * is, and nothing can be written in two ways.
+ * counts of equal inputs give equal bytes, whatever threads, memory or order they were counted with: what can be
+ * ordered is, and nothing can be written in two ways.
  *
  *   head      "HCPART" u16 version
  *             u8 problem (0 binary, 1 multiclass, 2 regression)
@@ -84,21 +84,25 @@ struct hc_partial {
 typedef void hc_partial_put(void *arg, const void *p, size_t n);
 
 /*
- * Writes what the tally has counted, and uses it up. Files of `partial` are in byte order of their paths, which is that of
- * the places that `places` resolves. HC_LIMIT past one of the limits, HC_INPUT when a path is there twice, HC_IO and HC_NOMEM.
+ * Writes what the tally has counted, and uses it up. Files of `partial` are in byte order of their paths, which is
+ * that of the places that `places` resolves. HC_LIMIT past one of the limits, HC_INPUT when a path is there twice,
+ * HC_IO and HC_NOMEM.
  */
 enum hc_code hc_partial_write(const struct hc_partial *partial, struct hc_tally *tally,
 			      const struct hc_place_resolver *places, hc_partial_put *put, void *arg,
 			      struct hc_err *err) HC_MUST_USE;
 
-/* Reads the head of a file; what it points to is in the arena. The checksum is not looked at, but where something is wrong. */
+/*
+ * Reads the head of a file; what it points to is in the arena. The checksum is not looked at, but where something
+ * is wrong.
+ */
 enum hc_code hc_partial_open(struct hc_str bytes, struct hc_arena *arena, struct hc_partial *out,
 			     struct hc_err *err) HC_MUST_USE;
 
 /*
  * Adds all that the file counts to the tally, whose options are those of the file, as `worker`; places become
- * hc_place(file_of[file], line - 1). `bytes` are those that hc_partial_open read the head of (HC_INPUT if they changed).
- * After a failure the tally is good for nothing but to be freed.
+ * hc_place(file_of[file], line - 1). `bytes` are those that hc_partial_open read the head of (HC_INPUT if they
+ * changed). After a failure the tally is good for nothing but to be freed.
  */
 enum hc_code hc_partial_feed(struct hc_str bytes, const struct hc_partial *partial, const size_t *file_of,
 			     struct hc_tally *tally, unsigned worker, struct hc_err *err) HC_MUST_USE;

@@ -320,8 +320,12 @@ static enum hc_code read_blocks(struct reading *w, size_t chunk, uint64_t to, ui
 {
 	while (!is_enough(w)) {
 		enum hc_block_state state;
-		struct hc_str block;
+		struct hc_str block = {0};
 		uint64_t offset;
+		if (w->stop && hc_place(chunk, *lines) > atomic_load(w->stop))
+			break; /* the run ends before this */
+		if (*lines >= HC_PLACE_LINES_MAX / 2)
+			return hc_fail(err, HC_LIMIT, "more lines than can be counted");
 		enum hc_code code = hc_blocks_next(&w->blocks, &state, &block, &offset, err);
 		if (code != HC_OK) {
 			w->failed_at = hc_place(chunk, *lines); /* behind the lines that came out before */
@@ -493,6 +497,7 @@ static enum hc_code read_chunk(struct reading *w, size_t chunk, struct hc_err *e
 	} else {
 		code = read_whole(w, chunk, f->path, &lines, err);
 	}
+	hc_blocks_end(&w->blocks); /* it may read from `slurped`, ahead of what was asked for */
 	if (!c->rows && !w->wanted && lines > c->lines)
 		c->lines = lines;
 	if (code == HC_OK && !w->wanted) {
@@ -527,6 +532,12 @@ static void work(void *arg, unsigned worker)
 		lower(&crew->stop, w->failed_at);
 }
 
+/* What the machine refuses is not about the record that was at work. */
+static bool is_about_record(enum hc_code code)
+{
+	return code == HC_INPUT || code == HC_USAGE || code == HC_LIMIT;
+}
+
 static void free_reading(struct reading *w)
 {
 	free(w->bad.places);
@@ -546,15 +557,17 @@ static struct reading *first_failure(const struct crew *crew, unsigned workers)
 	return first;
 }
 
+enum hc_code hc_reader_fail_changed(const struct hc_reader *r, uint64_t place, struct hc_err *err)
+{
+	hc_fail(err, HC_IO, "%s: changed while it was read", hc_reader_path(r, place));
+	return hc_hint(err, "run again when nobody writes to the file");
+}
+
 enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct hc_taker *taker, void *arg,
 			       struct hc_err *err)
 {
 	enum hc_code code = hc_reader_again(r, &place, 1, taker, arg, err);
-	if (code == HC_OK) {
-		hc_fail(err, HC_IO, "%s: changed while it was read", hc_reader_path(r, place));
-		return hc_hint(err, "run again when nobody writes to the file");
-	}
-	return code;
+	return code == HC_OK ? hc_reader_fail_changed(r, place, err) : code;
 }
 
 /* Too many bad records: the error is about the first beyond those that are tolerated. */
@@ -612,13 +625,13 @@ static enum hc_code conclude(struct crew *crew, const struct hc_taker *taker, vo
 	if (too_many && (!failed || r->bad.places[max] < failed->failed_at)) {
 		const struct hc_err *known = error_at(crew, workers, r->bad.places[max]);
 		struct explanation explanation = {r, taker, arg, known};
+		r->too_many_bad = true;
 		return refuse_bad(r, explain, &explanation, err);
 	}
 	if (!failed)
 		return HC_OK;
 	*err = failed->err;
-	bool about_record = err->code == HC_INPUT || err->code == HC_USAGE || err->code == HC_LIMIT;
-	return failed->placed || !about_record ? err->code : fail_place(r, failed->failed_at, err);
+	return failed->placed || !is_about_record(err->code) ? err->code : fail_place(r, failed->failed_at, err);
 }
 
 enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const struct hc_taker *taker,
@@ -652,9 +665,8 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 static enum hc_code finish_reading(struct reading *w, enum hc_code code, struct hc_err *err)
 {
 	free_reading(w);
-	if (code != HC_OK && !w->placed && !w->wanted)
-		return fail_place(w->reader, w->failed_at, err);
-	return code;
+	bool names_place = code == HC_OK || w->placed || w->wanted || !is_about_record(code);
+	return names_place ? code : fail_place(w->reader, w->failed_at, err);
 }
 
 enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_taker *taker, void *arg,
@@ -678,6 +690,8 @@ enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t
 				    .n_wanted = next - i,
 				    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
 		HC_TRY(finish_reading(&w, read_chunk(&w, chunk, err), err));
+		if (!is_enough(&w))
+			return hc_reader_fail_changed(r, places[i], err);
 		i = next;
 	}
 	return HC_OK;
@@ -724,7 +738,8 @@ static enum hc_code read_rows(struct table_reading *t, struct hc_table *table, s
 	uint64_t rows = 0;
 	if (t->take_header(w->arg, hc_table_header(table), err) != HC_OK)
 		return hc_err_at(err, "%s:1", path);
-	HC_TRY(hc_table_want(table, t->columns, t->n_columns, err));
+	if (t->n_columns)
+		HC_TRY(hc_table_want(table, t->columns, t->n_columns, err));
 	for (;;) {
 		struct hc_table_row row;
 		bool got;
@@ -747,6 +762,8 @@ enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, struct hc_toleranc
 	const char *path = r->files->list[file].path;
 	const struct hc_measure_options *o = &q->measure;
 	const struct hc_str columns[] = {o->truth.text, o->probability.text, o->inference.text};
+	if (file >= HC_CHUNKS_MAX)
+		return hc_fail(err, HC_LIMIT, "more than %d files", HC_CHUNKS_MAX);
 	struct table_reading t = {{.reader = r, .arg = arg}, tolerance, take_header, take, file, columns, 3};
 	/* Where one is not given, the row's only other column may be meant. */
 	if (!o->truth.given || !o->probability.given || !o->inference.given)

@@ -75,6 +75,7 @@ struct hc_reader {
 	struct hc_chunk *chunks;
 	size_t n_chunks, cap_chunks;
 	struct hc_bad_records bad;
+	bool too_many_bad; /* that was the error of the last run */
 	uint64_t bytes_all;
 	_Atomic uint64_t bytes_done;
 	pthread_mutex_t lock; /* telling of progress */
@@ -116,6 +117,8 @@ void hc_reader_number(struct hc_reader *r, size_t first, size_t last);
 
 /* File and line of a place. After its chunks were numbered. */
 struct hc_class_place hc_reader_where(const struct hc_reader *r, uint64_t place);
+/* HC_IO: what stands at a place is not what stood there. */
+enum hc_code hc_reader_fail_changed(const struct hc_reader *r, uint64_t place, struct hc_err *err);
 const char *hc_reader_path(const struct hc_reader *r, uint64_t place);
 
 /* Adds bad records that were found later; r->bad stays in order. */

@@ -230,7 +230,7 @@ static enum hc_code write_intent(struct hc_stage *s, const struct hc_objects *ou
 /* What stands in the way of an output is found before anything is touched. */
 static enum hc_code check_place(struct hc_stage *s, const char *key, struct hc_err *err)
 {
-	struct hc_file_info info = {HC_FILE_MISSING, 0};
+	struct hc_file_info info = {.kind = HC_FILE_MISSING};
 	char *part = hc_path_join(&s->arena, s->dir, key);
 	if (!part)
 		return hc_fail_nomem(err, "a path");

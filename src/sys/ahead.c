@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/crew.h"
+
 enum { BUFFERS = 2 };
 
 struct ahead {
@@ -124,10 +126,8 @@ struct hc_source *hc_ahead(struct hc_source *source)
 	a->inner = source;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
-	/* Signals are for the threads that look at them. */
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	sigset_t before;
+	hc_crew_block_signals(&before);
 	int failed = pthread_create(&a->thread, NULL, read_ahead, a);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!failed)

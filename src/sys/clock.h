@@ -14,9 +14,9 @@
 int64_t hc_clock_now_us(void);
 
 /*
- * For tests of the server: from now on the wall clock is that many seconds ahead that the file `path` holds as text ("3600\n"; a minus
- * before it: behind). The file is read anew at each look at the clock; while it cannot be read, or says more than 100 years,
- * its last word holds.
+ * For tests of the server: from now on the wall clock is that many seconds ahead that the file `path` holds as text
+ * ("3600\n"; a minus before it: behind). The file is read anew at each look at the clock; while it cannot be read,
+ * or says more than 100 years, its last word holds.
  */
 void hc_clock_follow(const char *path);
 

@@ -38,8 +38,7 @@ static void *start(void *arg)
 	return NULL;
 }
 
-/* Blocks all but the signals of faults: blocked, those would end the process whatever handler it has. */
-static void block_signals(sigset_t *before)
+void hc_crew_block_signals(sigset_t *before)
 {
 	static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 	sigset_t set;
@@ -57,7 +56,7 @@ static unsigned start_others(struct worker *list, unsigned n, hc_crew_work *work
 		return 1;
 	pthread_attr_setstacksize(&attr, HC_CREW_STACK_BYTES);
 	sigset_t before;
-	block_signals(&before); /* inherited by the threads */
+	hc_crew_block_signals(&before); /* inherited by the threads */
 	unsigned started = 1;
 	for (; started < n; started++) {
 		struct worker *w = &list[started];

@@ -9,6 +9,7 @@
 #ifndef HC_SYS_CREW_H
 #define HC_SYS_CREW_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -28,6 +29,10 @@ typedef void hc_crew_work(void *arg, unsigned worker);
  * others. What was written before is seen by the workers, and what they wrote by the caller behind.
  */
 void hc_crew_run(unsigned workers, hc_crew_work *work, void *arg);
+
+/* For threads that are about to be made: blocks all but the signals of faults (blocked, those would end the process
+ * whatever handler it has). *before: what to set again. */
+void hc_crew_block_signals(sigset_t *before);
 
 /* Pieces numbered from 0, handed out in order. */
 struct hc_crew_pieces {

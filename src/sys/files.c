@@ -70,13 +70,13 @@ enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, 
 	if (fstatat(folder_fd, name, &st, 0) != 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			return fail_reading(path, errno, err);
-		*out = (struct hc_file_info){HC_FILE_MISSING, 0};
+		*out = (struct hc_file_info){.kind = HC_FILE_MISSING};
 		return HC_OK;
 	}
 	enum hc_file_kind kind = S_ISREG(st.st_mode)   ? HC_FILE_REGULAR
 				 : S_ISDIR(st.st_mode) ? HC_FILE_FOLDER
 						       : HC_FILE_OTHER;
-	*out = (struct hc_file_info){kind, kind == HC_FILE_REGULAR ? (uint64_t)st.st_size : 0};
+	*out = (struct hc_file_info){kind, kind == HC_FILE_REGULAR ? (uint64_t)st.st_size : 0, st.st_ino};
 	return HC_OK;
 }
 
@@ -456,18 +456,21 @@ enum hc_code hc_file_remove_tree(const char *path, struct hc_err *err)
 
 enum hc_code hc_file_sync(const char *const *paths, size_t n, struct hc_err *err)
 {
-	int fds[HC_FILES_SYNCED];
+	int fds[HC_FILES_SYNCED], errors[HC_FILES_SYNCED];
 	assert(n <= HC_FILES_SYNCED);
 	for (size_t i = 0; i < n; i++) {
 		fds[i] = open(paths[i], O_WRONLY | O_CLOEXEC);
+		errors[i] = errno;
 		if (fds[i] >= 0)
 			sync_file_range(fds[i], 0, 0, SYNC_FILE_RANGE_WRITE); /* only a hint */
 	}
 	enum hc_code code = HC_OK;
 	for (size_t i = 0; i < n; i++) {
-		bool synced = fds[i] >= 0 && (fsync(fds[i]) == 0 || errno == EINVAL || errno == EROFS);
-		if (!synced && code == HC_OK)
-			code = fail_writing(paths[i], errno, err);
+		if (fds[i] >= 0)
+			errors[i] = fsync(fds[i]) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
+		/* what is gone again needs no sync */
+		if (errors[i] && errors[i] != ENOENT && code == HC_OK)
+			code = fail_writing(paths[i], errors[i], err);
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}

@@ -21,6 +21,7 @@ enum hc_file_kind { HC_FILE_MISSING, HC_FILE_REGULAR, HC_FILE_FOLDER, HC_FILE_OT
 struct hc_file_info {
 	enum hc_file_kind kind;
 	uint64_t size;
+	uint64_t id; /* two files of one file system have different ones */
 };
 
 /* What stands at path (links are followed). Missing is not an error; no permission is. */
@@ -87,7 +88,8 @@ enum hc_code hc_file_remove(const char *path, struct hc_err *err) HC_MUST_USE;
 enum hc_code hc_file_remove_and_prune(const char *path, const char *top, struct hc_err *err) HC_MUST_USE;
 /* Removes a folder with all below it; does not follow links. A missing one is fine. */
 enum hc_code hc_file_remove_tree(const char *path, struct hc_err *err) HC_MUST_USE;
-/* Syncs n files together: the disk works on all of them before the first one is waited for. At most HC_FILES_SYNCED. */
+/* Syncs n files together: the disk works on all of them before the first one is waited for. One that is gone is
+ * passed over. At most HC_FILES_SYNCED. */
 enum { HC_FILES_SYNCED = 64 };
 enum hc_code hc_file_sync(const char *const *paths, size_t n, struct hc_err *err) HC_MUST_USE;
 /* Syncs a folder, so that renames in it survive a crash. */

@@ -9,8 +9,9 @@
  * Threads: a mapping may be read by many threads, none of which blocks SIGBUS; open and close may be called by any, at
  * the same time for different mappings. At most HC_MAPS_MAX mappings at once.
  *
- * Cost: a fault for every 64 KiB that is touched. Whoever reads a file once, from its start to its end, is faster with a
- * buffer that stays in the cache: adding up 1.5 GB in the page cache (Linux 6.18, Zen 5) took 0.07 s so, 0.10 s mapped.
+ * Cost: a fault for every 64 KiB that is touched. Whoever reads a file once, from its start to its end, is faster
+ * with a buffer that stays in the cache: adding up 1.5 GB in the page cache (Linux 6.18, Zen 5) took 0.07 s so,
+ * 0.10 s mapped.
  */
 #ifndef HC_SYS_MAP_H
 #define HC_SYS_MAP_H

@@ -2,9 +2,9 @@
  * The one door to other programs: a child in a process group of its own, which cannot outlive us.
  *
  * The child gets the environment that it is given and nothing else: standard input is /dev/null,
- * standard output and error are our standard error or the descriptor that the caller names, HC_PROCESS_CHANNEL_FD is its end of a two-way
- * channel (a stream socket pair), HC_PROCESS_PAGE_FD a page of memory shared with us, every other
- * descriptor is closed. No core is dumped.
+ * standard output and error are our standard error or the descriptor that the caller names, HC_PROCESS_CHANNEL_FD
+ * is its end of a two-way channel (a stream socket pair), HC_PROCESS_PAGE_FD a page of memory shared with us, every
+ * other descriptor is closed. No core is dumped.
  *
  * Whoever started a process closes it. Closing kills the whole group, whatever it does, and reaps
  * the child, so that nothing that it started stays either, but for what left the group on purpose
@@ -42,7 +42,8 @@ enum hc_code hc_process_start(const struct hc_process_spec *spec, struct hc_proc
 
 /*
  * All n bytes to the channel; *taken = false when the child closed it or ended before that (no
- * SIGPIPE is raised). HC_LIMIT at the deadline, HC_IO when the machine fails, or we are asked to stop (sys/interrupt.h).
+ * SIGPIPE is raised). HC_LIMIT at the deadline, HC_IO when the machine fails, or we are asked to stop
+ * (sys/interrupt.h).
  */
 enum hc_code hc_process_write(struct hc_process *p, const void *data, size_t n, bool *taken,
 			      struct hc_err *err) HC_MUST_USE;

@@ -33,7 +33,7 @@ def built(tmp_path_factory):
     """Whether the program reads Parquet: what it says of a file that is none tells."""
     folder = tmp_path_factory.mktemp("built")
     h.write(folder / "x.parquet", GARBAGE)
-    result = h.succeed("baseline", folder / "x.parquet", *BASELINE, "-o", folder / "out", status=2)
+    result = h.succeed("baseline", folder / "x.parquet", *BASELINE, "-o", folder / "out", status=status)
     return "built without Parquet" not in result.err
 
 
@@ -224,7 +224,7 @@ def test_text_that_is_not_utf8_is_a_bad_row(tmp_path, parquet):
 # --- damaged files -----------------------------------------------------------------------------
 
 
-def refused(folder, body, *says):
+def refused(folder, body, *says, status=2):
     source = h.write(folder / "b.parquet", body)
     result = h.succeed("baseline", source, *BASELINE, "-o", folder / "out", status=2)
     assert f"{source}:" in result.err and all(word in result.err for word in says), str(result)
@@ -273,7 +273,7 @@ def test_more_memory_than_allowed(tmp_path, parquet):
     """A small file that unfolds to 40 GB."""
     big = pa.DictionaryArray.from_arrays(pa.array([0] * 5000, pa.int32()), ["x" * (8 << 20)])
     t = pa.table({"p": [0.5] * 5000, "label": [1] * 5000, "big": big})
-    refused(tmp_path, as_bytes(t, store_schema=False), "more memory")
+    refused(tmp_path, as_bytes(t, store_schema=False), "more memory", status=3)
 
 
 # --- batch outputs -----------------------------------------------------------------------------

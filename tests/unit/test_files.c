@@ -14,13 +14,13 @@ static void test_look(void **state)
 	(void)state;
 	static const struct {
 		const char *name;
-		struct hc_file_info info;
+		enum hc_file_kind kind;
+		uint64_t size;
 	} table[] = {
-		{"five", {HC_FILE_REGULAR, 5}},       {"empty", {HC_FILE_REGULAR, 0}},
-		{"folder", {HC_FILE_FOLDER, 0}},      {"fifo", {HC_FILE_OTHER, 0}},
-		{"nowhere", {HC_FILE_MISSING, 0}},    {"five/below", {HC_FILE_MISSING, 0}},
-		{"no/such", {HC_FILE_MISSING, 0}},    {"link", {HC_FILE_REGULAR, 5}},
-		{"folder-link", {HC_FILE_FOLDER, 0}}, {"dangling", {HC_FILE_MISSING, 0}},
+		{"five", HC_FILE_REGULAR, 5},     {"empty", HC_FILE_REGULAR, 0},   {"folder", HC_FILE_FOLDER, 0},
+		{"fifo", HC_FILE_OTHER, 0},       {"nowhere", HC_FILE_MISSING, 0}, {"five/below", HC_FILE_MISSING, 0},
+		{"no/such", HC_FILE_MISSING, 0},  {"link", HC_FILE_REGULAR, 5},    {"folder-link", HC_FILE_FOLDER, 0},
+		{"dangling", HC_FILE_MISSING, 0},
 	};
 	make_file("five", "12345");
 	make_file("empty", "");
@@ -33,14 +33,21 @@ static void test_look(void **state)
 		struct hc_file_info info;
 		struct hc_err err;
 		assert_int_equal(hc_file_look(path_of(table[i].name), &info, &err), HC_OK);
-		if (info.kind != table[i].info.kind || info.size != table[i].info.size)
+		if (info.kind != table[i].kind || info.size != table[i].size)
 			fail_msg("%s: kind %d, size %d", table[i].name, (int)info.kind, (int)info.size);
 	}
+	/* a link is what it leads to; another file is another one */
+	struct hc_file_info five, link, empty;
+	struct hc_err why;
+	assert_int_equal(hc_file_look(path_of("five"), &five, &why), HC_OK);
+	assert_int_equal(hc_file_look(path_of("link"), &link, &why), HC_OK);
+	assert_int_equal(hc_file_look(path_of("empty"), &empty, &why), HC_OK);
+	assert_true(five.id == link.id && five.id != empty.id);
 	/* what cannot even be asked for is no answer */
 	char name[300];
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	struct hc_file_info info = {HC_FILE_OTHER, 77};
+	struct hc_file_info info = {HC_FILE_OTHER, 77, 88};
 	struct hc_err err;
 	assert_int_equal(hc_file_look(path_of(name), &info, &err), HC_INPUT);
 	assert_int_equal(info.size, 77);
