@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
 JOBS   ?= 2
 RUNS   ?= 10000000
-MUTATIONS ?= 10000
+MUTATIONS ?= 4000
 KILLS  ?= 200
 BENCH_RECORDS ?=
 BENCH_ARGS ?=
@@ -114,11 +114,14 @@ check-tsan: ## the engine's unit, property and end-to-end tests under ThreadSani
 	$(fixed_addresses) env HC_PROP_CASES=60 HINDCAST=$(abspath build-tsan)/hindcast $(pytest) $(at_once) \
 		tests/prop/test_engine.py tests/e2e/test_engine_disk.py tests/e2e/test_run.py
 
-check-valgrind: ## unit tests, and the program over the examples, under valgrind
+# Large data; under ASan they run too.
+slow = join binary ordered partial reader script
+check-valgrind: ## unit tests but the longest, and the program over the examples, under valgrind
 	@$(call setup,build-valgrind,gcc,--buildtype=debugoptimized -Dwerror=false)
 	@ninja -C build-valgrind -j $(JOBS) --quiet | sed '/no work to do/d'
-	meson test -C build-valgrind --suite unit --num-processes $(JOBS) --print-errorlogs --timeout-multiplier 20 \
-		--wrap 'valgrind --quiet --leak-check=full --error-exitcode=99'
+	meson test -C build-valgrind --num-processes $(JOBS) --print-errorlogs --timeout-multiplier 20 \
+		--wrap 'valgrind --quiet --leak-check=full --error-exitcode=99' \
+		$(patsubst tests/unit/test_%.c,'unit %',$(filter-out $(slow:%=tests/unit/test_%.c),$(wildcard tests/unit/test_*.c)))
 	PYTEST='$(pytest)' tools/valgrind-runs build-valgrind/hindcast tests/e2e/test_golden.py
 
 check-tidy: ## clang-tidy over src
@@ -135,7 +138,7 @@ check-man: build ## the man page's markup
 check-prop: build ## property tests, ten thousand cases each
 	HC_PROP_CASES=10000 HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) -n $(JOBS) tests/prop
 
-check-mutate: ## 10,000 mutated requests of each operation, under ASan and UBSan
+check-mutate: ## MUTATIONS=4000 mutated requests of each operation, under ASan and UBSan
 	@$(call setup,build-asan,gcc,$(sanitized))
 	@ninja -C build-asan -j $(JOBS) --quiet | sed '/no work to do/d'
 	build-asan/tests/fuzz/mutate_requests tests/fuzz/requests.jsonl $(MUTATIONS) 1

@@ -101,11 +101,9 @@ static int take_slot(const void *p, size_t n)
 
 static void give_slot(int i)
 {
-	pthread_mutex_lock(&lock);
 	atomic_store(&slots[i].n, 0);
 	if (i < first_free)
 		first_free = i;
-	pthread_mutex_unlock(&lock);
 }
 
 static size_t whole_pages(size_t n)
@@ -116,20 +114,18 @@ static size_t whole_pages(size_t n)
 /* n > 0 bytes of an open file. */
 static enum hc_code map_file(int fd, size_t n, const char *path, struct hc_map *out, struct hc_err *err)
 {
+	/* Mapping and unmapping under the lock: what one thread gives back another one may be given at once. */
 	pthread_mutex_lock(&lock);
-	bool heard = listen_once();
-	pthread_mutex_unlock(&lock);
-	char *p = heard ? mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
-	if (p == MAP_FAILED)
-		return hc_fail(err, errno == ENOMEM ? HC_NOMEM : HC_IO, "%s: cannot be mapped: %s", path,
-			       strerror(errno));
-	pthread_mutex_lock(&lock);
-	int slot = take_slot(p, whole_pages(n));
-	pthread_mutex_unlock(&lock);
-	if (slot < 0) {
+	char *p = listen_once() ? mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+	int error = errno, slot = p == MAP_FAILED ? -1 : take_slot(p, whole_pages(n));
+	if (slot < 0 && p != MAP_FAILED)
 		munmap(p, n);
+	pthread_mutex_unlock(&lock);
+	if (p == MAP_FAILED)
+		return hc_fail(err, error == ENOMEM ? HC_NOMEM : HC_IO, "%s: cannot be mapped: %s", path,
+			       strerror(error));
+	if (slot < 0)
 		return hc_fail(err, HC_LIMIT, "%s: more than %d files would be mapped at once", path, HC_MAPS_MAX);
-	}
 	*out = (struct hc_map){p, n, slot};
 	return HC_OK;
 }
@@ -181,8 +177,10 @@ void hc_map_close(struct hc_map *m)
 {
 	if (m->slot >= 0) {
 		/* before the memory goes, which another mapping may be given */
+		pthread_mutex_lock(&lock);
 		give_slot(m->slot);
 		munmap((void *)m->p, m->n);
+		pthread_mutex_unlock(&lock);
 	}
 	*m = (struct hc_map){"", 0, -1};
 }

@@ -28,8 +28,8 @@ static void work(void *arg, unsigned worker)
 	else if (pthread_sigmask(SIG_SETMASK, NULL, &set) == 0 && sigismember(&set, SIGTERM) == 1 &&
 		 sigismember(&set, SIGCHLD) == 1 && sigismember(&set, SIGBUS) == 0)
 		job->blocked++;
-	/* a stack that is large enough */
-	volatile char room[HC_CREW_STACK_BYTES / 2];
+	/* a stack that is large enough; valgrind takes a frame of 2 MB for another stack */
+	volatile char room[HC_CREW_STACK_BYTES / 4];
 	for (size_t i = 0; i < sizeof room; i += 4096)
 		room[i] = 1;
 	for (uint64_t piece; hc_crew_next(&job->pieces, &piece);)
