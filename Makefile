@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
 JOBS   ?= 2
 RUNS   ?= 10000000
-MUTATIONS ?= 4000
+MUTATIONS ?= 2500
 KILLS  ?= 200
 BENCH_RECORDS ?=
 BENCH_ARGS ?=
@@ -138,7 +138,7 @@ check-man: build ## the man page's markup
 check-prop: build ## property tests, ten thousand cases each
 	HC_PROP_CASES=10000 HINDCAST=$(abspath $(BUILD))/hindcast $(pytest) -n $(JOBS) tests/prop
 
-check-mutate: ## MUTATIONS=4000 mutated requests of each operation, under ASan and UBSan
+check-mutate: ## MUTATIONS=2500 mutated requests of each operation, under ASan and UBSan
 	@$(call setup,build-asan,gcc,$(sanitized))
 	@ninja -C build-asan -j $(JOBS) --quiet | sed '/no work to do/d'
 	build-asan/tests/fuzz/mutate_requests tests/fuzz/requests.jsonl $(MUTATIONS) 1
@@ -161,7 +161,7 @@ check-parquet: ## a build that reads Parquet, with the Arrow C++ of a pyarrow th
 		$(BUILD)/arrow-env/bin/python -m pytest -q -p no:cacheprovider tests/e2e/test_parquet.py
 
 check-fuzz: ## a short run of each fuzz target
-	@$(MAKE) --no-print-directory fuzz RUNS=20000 SEED=1
+	@$(MAKE) --no-print-directory fuzz RUNS=10000 SEED=1
 
 fuzz: ## RUNS=10000000 executions of each fuzz target (libFuzzer, clang)
 	@$(call setup,build-fuzz,clang,$(sanitized) -Dfuzz=true)

@@ -24,8 +24,8 @@ KINDS = {"window": 24, "batch": 10, "table": 12, "merged": 10, "script": 2}  # c
 
 
 def how_many(usual):
-    """300 cases of the other properties stand for the usual number here, 10,000 for ten times as many."""
-    return max(2, usual * min(cases(), 300) // 300, usual * cases() // 1000)
+    """300 cases of the other properties stand for the usual number here, 10,000 for five times as many."""
+    return max(2, usual * min(cases(), 300) // 300, usual * cases() // 2000)
 
 
 @pytest.fixture
