@@ -1,5 +1,6 @@
 #include "base/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,13 +256,16 @@ static bool step_up(char *text)
  * The shortest decimal of at least two digits (Java: 4.9E-324, not 5.0E-324) that reads back as x,
  * the nearest to x of those. What rounds to a power of two lies up to twice as far above it as
  * below, so there the one above may do where the nearest does not (2^-44 = 5.684341886080802E-14).
+ *
+ * A decimal of DBL_DIG digits survives the way through a double that is not denormal and back; so if any of at most so
+ * many digits reads back as x, it is what x is printed as with DBL_DIG digits, but for idle zeros.
  */
 static struct decimal shortest(double x)
 {
 	char text[HC_NUMBER_PRINT_SIZE]; /* d.ddde-xxx */
 	int unused;
 	bool power_of_two = frexp(x, &unused) == 0.5;
-	for (int precision = 1; precision < 17; precision++) {
+	for (int precision = x < DBL_MIN ? 1 : DBL_DIG - 1; precision < 17; precision++) {
 		snprintf(text, sizeof text, "%.*e", precision, x);
 		if (strtod(text, NULL) == x || (power_of_two && step_up(text) && strtod(text, NULL) == x))
 			break;
