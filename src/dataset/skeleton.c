@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/apart.h"
 #include "base/instant.h"
 #include "base/simd.h"
 #include "codec/scan_block.h"
@@ -75,7 +76,7 @@ struct skeleton {
 };
 
 struct hc_skeletons {
-	struct skeleton *order[HC_SKELETONS_MAX]; /* the last that fitted first */
+	HC_APART struct skeleton *order[HC_SKELETONS_MAX]; /* the last that fitted first */
 	size_t n;
 	bool (*match)(struct hc_skeletons *s, const char *p, const char *end, size_t max_line, struct hc_record *r,
 		      const char **next);
@@ -620,7 +621,7 @@ void hc_skeletons_forget(struct hc_skeletons *s)
 
 enum hc_code hc_skeletons_open(enum hc_record_kind kind, struct hc_skeletons **out, struct hc_err *err)
 {
-	struct hc_skeletons *s = calloc(1, sizeof *s);
+	struct hc_skeletons *s = hc_apart_alloc(1, sizeof *s);
 	if (!s)
 		return hc_fail_nomem(err, "the forms of records");
 	s->kind = kind;

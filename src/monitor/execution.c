@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "codec/digest.h"
 #include "monitor/combine.h"
 #include "monitor/judge.h"
@@ -23,7 +24,7 @@ enum { MEMORY_SHARE = 4 };
 
 /* Measures records that hold prediction and label; a worker's own. */
 struct analyzer {
-	struct hc_execution *execution;
+	HC_APART struct hc_execution *execution;
 	struct hc_measure measure;
 	struct hc_record record;
 	struct hc_skeletons *skeletons;
@@ -535,7 +536,7 @@ static enum hc_code open_engine(struct hc_execution *e, struct hc_err *err)
 	if (q->checks)
 		HC_TRY(hc_tally_open(&q->measure, &e->spill, e->workers, &e->tally, err));
 	hc_reader_init(&e->reader, q, &e->files);
-	e->analyzers = calloc(e->workers, sizeof *e->analyzers);
+	e->analyzers = hc_apart_alloc(e->workers, sizeof *e->analyzers);
 	if (!e->analyzers)
 		return hc_fail_nomem(err, "the threads");
 	for (unsigned i = 0; i < analyzers; i++)

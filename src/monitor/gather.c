@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/instant.h"
 #include "base/number.h"
 #include "dataset/batch.h"
@@ -27,7 +28,7 @@ struct memo {
 
 /* A worker's own. */
 struct hc_gatherer {
-	struct hc_gather *gather;
+	HC_APART struct hc_gather *gather;
 	unsigned worker;
 	bool only_checks; /* nothing is put anywhere any more */
 	struct hc_bin_cursor *label_cursors, *capture_cursors;
@@ -498,7 +499,7 @@ enum hc_code hc_gather_open(struct hc_gather *g, const struct hc_request *reques
 				.label_row_bytes = HC_LABEL_ROW_BYTES(keeps_truth)};
 	g->bin_shift = 64 - (unsigned)__builtin_ctz(g->n_bins);
 	hc_spellings_init(&g->truths);
-	g->gatherers = calloc(workers, sizeof *g->gatherers);
+	g->gatherers = hc_apart_alloc(workers, sizeof *g->gatherers);
 	if (!g->gatherers)
 		return hc_fail_nomem(err, "the join");
 	HC_TRY(hc_random_fill(&g->key, sizeof g->key, err));

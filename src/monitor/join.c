@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/instant.h"
 #include "sys/crew.h"
 #include "sys/interrupt.h"
@@ -32,7 +33,7 @@ struct again {
 
 /* A worker's own. */
 struct joiner {
-	struct hc_gather *gather;
+	HC_APART struct hc_gather *gather;
 	unsigned worker;
 	bool adds;
 	const int32_t *hours; /* by chunk; close together, for every match looks two of them up */
@@ -557,7 +558,7 @@ static enum hc_code open_matches(struct hc_gather *g, struct hc_joined *out, str
 enum hc_code hc_join_run(struct hc_gather *g, bool adds, struct hc_joined *out, struct hc_err *err)
 {
 	*out = (struct hc_joined){.conflict = {HC_PLACE_NONE, HC_PLACE_NONE}};
-	struct crew crew = {.bins = {.n = g->n_bins}, .joiners = calloc(g->workers, sizeof *crew.joiners)};
+	struct crew crew = {.bins = {.n = g->n_bins}, .joiners = hc_apart_alloc(g->workers, sizeof *crew.joiners)};
 	int32_t *hours = list_hours(g->reader);
 	enum hc_code code = crew.joiners && hours ? open_matches(g, out, err) : hc_fail_nomem(err, "the join");
 	for (unsigned i = 0; i < g->workers && code == HC_OK; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "dataset/batch.h"
 #include "sys/crew.h"
 
@@ -21,7 +22,7 @@ struct turns {
 
 /* A worker's own. */
 struct formatter {
-	struct hc_merge *merge;
+	HC_APART struct hc_merge *merge;
 	struct hc_parts *parts; /* where records are written; NULL: they are handed to `take` */
 	struct turns *turns;
 	hc_merged_take *take;
@@ -270,7 +271,7 @@ static enum hc_code format_all(struct hc_merge *m, struct crew *crew, unsigned w
 static enum hc_code run(struct hc_merge *m, const struct formatter *how, unsigned workers, struct hc_err *err)
 {
 	struct turns turns = {.lock = PTHREAD_MUTEX_INITIALIZER, .passed = PTHREAD_COND_INITIALIZER};
-	struct crew crew = {.bins = {.n = m->joined.match_bins}, .formatters = calloc(workers, sizeof *how)};
+	struct crew crew = {.bins = {.n = m->joined.match_bins}, .formatters = hc_apart_alloc(workers, sizeof *how)};
 	if (!crew.formatters)
 		return hc_fail_nomem(err, "merged records");
 	enum hc_code code = HC_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "codec/blocks.h"
 #include "codec/lines.h"
 #include "codec/unpack.h"
@@ -175,7 +176,7 @@ enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size
 
 /* How a chunk is read, and by whom. */
 struct reading {
-	struct hc_reader *reader;
+	HC_APART struct hc_reader *reader;
 	const struct hc_taker *taker;
 	void *arg;
 	/* Only these records are taken; NULL: all. */
@@ -640,7 +641,7 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 	r->what = "reading";
 	struct crew crew = {.reader = r, .pieces = {.n = last - first}, .first = first};
 	atomic_init(&crew.stop, HC_PLACE_NONE);
-	crew.readings = calloc(workers, sizeof *crew.readings);
+	crew.readings = hc_apart_alloc(workers, sizeof *crew.readings);
 	if (!crew.readings)
 		return hc_fail_nomem(err, "the threads");
 	for (unsigned i = 0; i < workers; i++)

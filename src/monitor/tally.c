@@ -20,7 +20,7 @@ static enum hc_code open_share(struct hc_tally *t, unsigned worker, struct hc_er
 {
 	if (t->options.problem != HC_REGRESSION)
 		return HC_OK;
-	t->shares[worker].regression = calloc(1, sizeof *t->shares[worker].regression);
+	t->shares[worker].regression = hc_apart_alloc(1, sizeof *t->shares[worker].regression);
 	return t->shares[worker].regression ? HC_OK : hc_fail_nomem(err, "the sums");
 }
 
@@ -28,7 +28,7 @@ enum hc_code hc_tally_open(const struct hc_measure_options *options, struct hc_s
 			   struct hc_tally **out, struct hc_err *err)
 {
 	struct hc_tally *t = calloc(1, sizeof *t);
-	struct hc_tally_share *shares = calloc(workers, sizeof *shares);
+	struct hc_tally_share *shares = hc_apart_alloc(workers, sizeof *shares);
 	if (!t || !shares) {
 		free(t);
 		free(shares);

@@ -8,6 +8,7 @@
 #ifndef HC_MONITOR_TALLY_H
 #define HC_MONITOR_TALLY_H
 
+#include "base/apart.h"
 #include "dataset/payload.h"
 #include "metric/binary.h"
 #include "metric/classes.h"
@@ -39,7 +40,7 @@ struct hc_class_use {
 enum { HC_CLASS_NOT_DENSE = 0xffff };
 
 struct hc_tally_share {
-	struct hc_class_use *uses; /* by number of the dictionary */
+	HC_APART struct hc_class_use *uses; /* by number of the dictionary */
 	size_t n_uses;
 	struct hc_spelling_cache spellings;
 	uint16_t n_dense;

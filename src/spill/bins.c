@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "spill/trail.h"
-
-enum { LINE = 64 }; /* bytes of a cache line: writers share none */
 
 /* One writer's part of one bin. */
 struct part {
@@ -30,14 +29,6 @@ struct hc_bins {
 	struct writer *writers;
 };
 
-/* n members of `size` bytes, cleared, on cache lines of their own. */
-static void *take_lines(size_t n, size_t size)
-{
-	size_t bytes = (n * size + LINE - 1) & ~(size_t)(LINE - 1);
-	void *p = aligned_alloc(LINE, bytes);
-	return p ? memset(p, 0, bytes) : NULL;
-}
-
 static bool open_parts(struct hc_bins *b)
 {
 	b->counts = calloc(b->n_bins, sizeof *b->counts);
@@ -45,8 +36,8 @@ static bool open_parts(struct hc_bins *b)
 	if (!b->counts || !b->writers)
 		return false;
 	for (unsigned w = 0; w < b->n_writers; w++) {
-		b->writers[w].cursors = take_lines(b->n_bins, sizeof *b->writers[w].cursors);
-		b->writers[w].parts = take_lines(b->n_bins, sizeof *b->writers[w].parts);
+		b->writers[w].cursors = hc_apart_alloc(b->n_bins, sizeof *b->writers[w].cursors);
+		b->writers[w].parts = hc_apart_alloc(b->n_bins, sizeof *b->writers[w].parts);
 		if (!b->writers[w].cursors || !b->writers[w].parts)
 			return false;
 	}
@@ -193,8 +184,8 @@ enum hc_code hc_bins_load(struct hc_bins *b, unsigned bin, struct hc_bins_view *
 	size_t spilled, runs = count_runs(b, bin, &spilled);
 	if (runs > 0)
 		view.runs = malloc(runs * sizeof *view.runs);
-	if (spilled > 0) /* whole lines: what aligned_alloc wants */
-		view.memory = aligned_alloc(LINE, (spilled * b->block_bytes + LINE - 1) & ~(size_t)(LINE - 1));
+	if (spilled > 0)
+		view.memory = malloc(spilled * b->block_bytes);
 	enum hc_code code = HC_OK;
 	if ((runs > 0 && !view.runs) || (spilled > 0 && !view.memory))
 		code = hc_fail_nomem(err, "a bin of spilled rows");

@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "spill/trail.h"
 
 /*
  * A spool is a stream of bytes cut into blocks: each text behind its length, 7 bits a byte, the lowest first, the
  * highest bit set in all but the last (LEB128). A place is (writer, offset) + 1.
  */
-enum { OFFSET_BITS = 50, LENGTH_MAX = 5, LINE = 64 };
+enum { OFFSET_BITS = 50, LENGTH_MAX = 5 };
 #define SPOOL_MAX (UINT64_C(1) << OFFSET_BITS)
 
 struct spool {
-	_Alignas(LINE) struct hc_trail trail;
+	HC_APART struct hc_trail trail;
 	char *block; /* being written to; NULL: none yet */
 	uint64_t n;  /* bytes */
 };
@@ -30,13 +31,12 @@ enum hc_code hc_spools_open(struct hc_spill *spill, unsigned writers, struct hc_
 {
 	assert(writers >= 1 && writers <= HC_SPOOL_WRITERS_MAX);
 	struct hc_spools *s = malloc(sizeof *s);
-	struct spool *list = aligned_alloc(LINE, writers * sizeof *list);
+	struct spool *list = hc_apart_alloc(writers, sizeof *list);
 	if (!s || !list) {
 		free(s);
 		free(list);
 		return hc_fail_nomem(err, "spools of texts");
 	}
-	memset(list, 0, writers * sizeof *list);
 	*s = (struct hc_spools){.spill = spill, .n = writers, .list = list};
 	*out = s;
 	return HC_OK;
