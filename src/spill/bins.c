@@ -102,11 +102,12 @@ enum hc_code hc_bins_renew(struct hc_bins *b, unsigned writer, unsigned bin, str
 	char *full = p->block, *next = NULL;
 	if (full) {
 		p->block = NULL; /* the trail's from here */
-		HC_TRY(hc_trail_add(&p->trail, b->spill, full, b->block_bytes, &next, err));
+		HC_TRY(hc_trail_add(&p->trail, b->spill, full, &next, err));
 	} else if (!(next = hc_spill_take(b->spill, true))) {
 		return hc_fail_nomem(err, "a block of rows");
 	}
 	p->block = next;
+	memset(next + b->block_bytes, 0, HC_SPILL_BLOCK - b->block_bytes); /* it may go to disk */
 	b->writers[writer].cursors[bin] = (struct hc_bin_cursor){next, next + b->block_bytes};
 	return HC_OK;
 }
@@ -140,7 +141,7 @@ uint64_t hc_bins_total(const struct hc_bins *b)
 	return b->total;
 }
 
-/* The most runs that a view of the bin has, and how many blocks it has in the scratch file. */
+/* The runs that a view of the bin has, and how many blocks it has in the scratch file. */
 static size_t count_runs(const struct hc_bins *b, unsigned bin, size_t *spilled)
 {
 	size_t runs = 0;
@@ -148,7 +149,7 @@ static size_t count_runs(const struct hc_bins *b, unsigned bin, size_t *spilled)
 	for (unsigned w = 0; w < b->n_writers; w++) {
 		const struct part *p = &b->writers[w].parts[bin];
 		*spilled += p->trail.spilled;
-		runs += (p->trail.spilled > 0) + (p->trail.n - p->trail.spilled) + (p->tail_rows > 0);
+		runs += p->trail.n + (p->tail_rows > 0);
 	}
 	return runs;
 }
@@ -165,11 +166,10 @@ static enum hc_code load_part(struct hc_bins *b, unsigned writer, unsigned bin, 
 {
 	const struct part *p = &b->writers[writer].parts[bin];
 	const struct hc_trail *t = &p->trail;
-	if (t->spilled) {
-		HC_TRY(hc_trail_read(t, b->spill, b->block_bytes, *memory, err));
-		add_run(v, *memory, t->spilled * b->block_rows, writer);
-		*memory += t->spilled * b->block_bytes;
-	}
+	if (t->spilled)
+		HC_TRY(hc_trail_read(t, b->spill, *memory, err));
+	for (size_t i = 0; i < t->spilled; i++, *memory += HC_SPILL_BLOCK)
+		add_run(v, *memory, b->block_rows, writer);
 	for (size_t i = t->spilled; i < t->n; i++)
 		add_run(v, t->legs[i].block, b->block_rows, writer);
 	if (p->tail_rows)
@@ -185,7 +185,7 @@ enum hc_code hc_bins_load(struct hc_bins *b, unsigned bin, struct hc_bins_view *
 	if (runs > 0)
 		view.runs = malloc(runs * sizeof *view.runs);
 	if (spilled > 0)
-		view.memory = malloc(spilled * b->block_bytes);
+		view.memory = malloc(spilled * HC_SPILL_BLOCK);
 	enum hc_code code = HC_OK;
 	if ((runs > 0 && !view.runs) || (spilled > 0 && !view.memory))
 		code = hc_fail_nomem(err, "a bin of spilled rows");

@@ -60,7 +60,7 @@ static enum hc_code renew(struct spool *spool, struct hc_spill *spill, struct hc
 	char *full = spool->block, *next = NULL;
 	if (full) {
 		spool->block = NULL; /* the trail's from here */
-		HC_TRY(hc_trail_add(&spool->trail, spill, full, HC_SPILL_BLOCK, &next, err));
+		HC_TRY(hc_trail_add(&spool->trail, spill, full, &next, err));
 	} else if (!(next = hc_spill_take(spill, true))) {
 		return hc_fail_nomem(err, "a block of texts");
 	}

@@ -20,15 +20,14 @@ struct hc_trail {
 };
 
 /*
- * Adds a full block, of which the first `bytes` count (the same number in every call), and gives the writer the block
- * to go on with. The block is the trail's, on failure too. HC_IO, HC_NOMEM.
+ * Adds a full block, every byte of which has been set, and gives the writer the block to go on with. The block is the
+ * trail's, on failure too. Blocks are written whole, so that the scratch file is written in whole pages. HC_IO, HC_NOMEM.
  */
-enum hc_code hc_trail_add(struct hc_trail *t, struct hc_spill *spill, char *block, size_t bytes, char **next,
+enum hc_code hc_trail_add(struct hc_trail *t, struct hc_spill *spill, char *block, char **next,
 			  struct hc_err *err) HC_MUST_USE;
 
-/* Reads what was spilled, `bytes` of each block, one behind the other. */
-enum hc_code hc_trail_read(const struct hc_trail *t, struct hc_spill *spill, size_t bytes, char *out,
-			   struct hc_err *err) HC_MUST_USE;
+/* Reads the blocks that were spilled, one behind the other. */
+enum hc_code hc_trail_read(const struct hc_trail *t, struct hc_spill *spill, char *out, struct hc_err *err) HC_MUST_USE;
 
 /* Gives all blocks back; the trail is empty then. */
 void hc_trail_clear(struct hc_trail *t, struct hc_spill *spill);
