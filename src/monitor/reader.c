@@ -13,6 +13,7 @@
 #include "sys/crew.h"
 #include "sys/files.h"
 #include "sys/interrupt.h"
+#include "sys/machine.h"
 
 enum {
 	LOOK_EVERY = 4096, /* records, after which progress is told and the wish to stop is looked at */
@@ -26,6 +27,7 @@ void hc_reader_init(struct hc_reader *r, const struct hc_request *request, const
 	pthread_mutex_init(&r->lock, NULL);
 	for (size_t i = 0; i < files->n; i++)
 		r->bytes_all += files->list[i].size;
+	r->passing = r->bytes_all > hc_machine_memory();
 }
 
 void hc_reader_free(struct hc_reader *r)
@@ -399,7 +401,7 @@ static enum hc_code read_piece(struct reading *w, size_t chunk, uint64_t *lines,
 	uint64_t from = c->from > 0 ? c->from - 1 : 0;
 	struct hc_source *source;
 	w->placed = true;
-	HC_TRY(hc_file_open_at(path_of_chunk(w->reader, c), from, &source, err));
+	HC_TRY(hc_file_open_at(path_of_chunk(w->reader, c), from, c->to - from, w->reader->passing, &source, err));
 	w->placed = false;
 	hc_blocks_begin(&w->blocks, source, from, c->to, w->reader->request->max_line);
 	HC_TRY(read_blocks(w, chunk, c->to, lines, err));

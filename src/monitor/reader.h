@@ -77,6 +77,7 @@ struct hc_reader {
 	struct hc_bad_records bad;
 	bool too_many_bad; /* that was the error of the last run */
 	uint64_t bytes_all;
+	bool passing; /* they are more than the memory holds */
 	_Atomic uint64_t bytes_done;
 	pthread_mutex_t lock; /* telling of progress */
 };

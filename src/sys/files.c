@@ -88,6 +88,7 @@ enum hc_code hc_file_look(const char *path, struct hc_file_info *out, struct hc_
 struct file_source {
 	struct hc_source source;
 	int fd;
+	off_t from, forgotten; /* so many bytes from there, at the end */
 };
 
 static enum hc_code file_read(struct hc_source *s, void *buf, size_t cap, size_t *got, struct hc_err *err)
@@ -109,20 +110,23 @@ static enum hc_code file_read(struct hc_source *s, void *buf, size_t cap, size_t
 static void file_close(struct hc_source *s)
 {
 	struct file_source *f = (struct file_source *)s;
+	if (f->forgotten)
+		posix_fadvise(f->fd, f->from, f->forgotten, POSIX_FADV_DONTNEED);
 	if (f->fd > 2)
 		close(f->fd);
 	free(f);
 }
 
-static enum hc_code source_of_fd(int fd, struct hc_source **out, struct hc_err *err)
+static enum hc_code source_of(struct file_source file, struct hc_source **out, struct hc_err *err)
 {
 	struct file_source *f = malloc(sizeof *f);
 	if (!f) {
-		if (fd > 2)
-			close(fd);
+		if (file.fd > 2)
+			close(file.fd);
 		return hc_fail_nomem(err, "reading a file");
 	}
-	*f = (struct file_source){{file_read, file_close}, fd};
+	*f = file;
+	f->source = (struct hc_source){file_read, file_close};
 	*out = &f->source;
 	return HC_OK;
 }
@@ -133,10 +137,11 @@ enum hc_code hc_file_open(const char *path, struct hc_source **out, struct hc_er
 	if (fd < 0)
 		return fail_reading(path, errno, err);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return source_of_fd(fd, out, err);
+	return source_of((struct file_source){.fd = fd}, out, err);
 }
 
-enum hc_code hc_file_open_at(const char *path, uint64_t from, struct hc_source **out, struct hc_err *err)
+enum hc_code hc_file_open_at(const char *path, uint64_t from, uint64_t n, bool passing, struct hc_source **out,
+			     struct hc_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
@@ -147,12 +152,15 @@ enum hc_code hc_file_open_at(const char *path, uint64_t from, struct hc_source *
 		return fail_reading(path, error, err);
 	}
 	posix_fadvise(fd, (off_t)from, 0, POSIX_FADV_SEQUENTIAL);
-	return source_of_fd(fd, out, err);
+	if (passing)
+		posix_fadvise(fd, (off_t)from, (off_t)n, POSIX_FADV_WILLNEED);
+	return source_of((struct file_source){.fd = fd, .from = (off_t)from, .forgotten = passing ? (off_t)n : 0}, out,
+			 err);
 }
 
 enum hc_code hc_file_open_stdin(struct hc_source **out, struct hc_err *err)
 {
-	return source_of_fd(STDIN_FILENO, out, err);
+	return source_of((struct file_source){.fd = STDIN_FILENO}, out, err);
 }
 
 static enum hc_code slurp_fd(int fd, const char *path, uint64_t size, struct hc_buf *buf, struct hc_err *err)

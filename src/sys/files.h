@@ -35,8 +35,13 @@ enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, 
 
 /* A file as a source; fifos and devices too. */
 enum hc_code hc_file_open(const char *path, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
-/* A file from a byte on. */
-enum hc_code hc_file_open_at(const char *path, uint64_t from, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
+/*
+ * The n bytes of a file from a byte on, and what follows. `passing`: they are part of more than the memory holds; the
+ * system is told to fetch them at once, and to forget them when the source is closed. By itself it would find what to
+ * forget only by searching, which takes longer than the reading.
+ */
+enum hc_code hc_file_open_at(const char *path, uint64_t from, uint64_t n, bool passing, struct hc_source **out,
+			     struct hc_err *err) HC_MUST_USE;
 /* Standard input as a source. */
 enum hc_code hc_file_open_stdin(struct hc_source **out, struct hc_err *err) HC_MUST_USE;
 

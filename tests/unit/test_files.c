@@ -162,6 +162,25 @@ static void test_slurp(void **state)
 	free(much);
 }
 
+/* From a byte on, to the end, whether the system is to keep it or not, and again after it was told to forget it. */
+static void test_pieces(void **state)
+{
+	(void)state;
+	make_file("digits", "0123456789");
+	for (int i = 0; i < 8; i++) {
+		struct hc_source *source;
+		struct hc_err err;
+		char read[16];
+		size_t n = 0, got = 1, from = i % 4 == 3 ? 10 : 3 * (size_t)(i % 4);
+		assert_int_equal(hc_file_open_at(path_of("digits"), from, 4, i >= 4, &source, &err), HC_OK);
+		for (; got; n += got)
+			assert_int_equal(source->read(source, read + n, sizeof read - n, &got, &err), HC_OK);
+		hc_source_close(source);
+		assert_int_equal(n, 10 - from);
+		assert_memory_equal(read, "0123456789" + from, n);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -505,6 +524,7 @@ int main(void)
 		in_folder(test_standard_input),
 		in_folder(test_unreadable),
 		in_folder(test_slurp),
+		in_folder(test_pieces),
 		in_folder(test_names),
 		cmocka_unit_test(test_join),
 		in_folder(test_writing),
