@@ -57,6 +57,7 @@ static enum hc_code put(struct hc_gatherer *w, struct hc_bins *bins, struct hc_b
 	unsigned bin = (unsigned)(id.low >> w->gather->bin_shift);
 	HC_TRY(hc_bins_row(bins, cursors, w->worker, bin, bytes, &to, err));
 	memcpy(to, row, bytes);
+	__builtin_prefetch((char *)to + bytes + 64, 1); /* for the next row of that bin */
 	return HC_OK;
 }
 
