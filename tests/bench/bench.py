@@ -92,8 +92,6 @@ class Bench:
         (self.work / "data").mkdir(exist_ok=True)
         for dataset in filter(None, (self.main, self.files, self.few, self.short)):
             datasets.make(dataset, self.work / "data", program, digest)
-        for dataset in (self.main, self.files, self.few):
-            measure.warm(dataset.paths())
 
     # --- measuring ---------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ class Hindcast:
         constraints = self.output("first") / "constraints.json"
         return Contender(name, self.command(dataset, name, "--constraints", str(constraints), *options), repeats,
                          prepare=lambda: self.clear(name), check=lambda out: self.check(dataset, name),
-                         env=hindcast_environment(), statuses=(0, 1))
+                         env=hindcast_environment(), statuses=(0, 1), warmed=tuple(dataset.paths()))
 
 
 def check_peer(name, result, reference):
@@ -134,7 +134,7 @@ class Peers:
             command = [str(pythons[kind]), str(PEERS_FOLDER / script), str(dataset.captures), str(dataset.labels), variant]
             yield Contender(name, command, min(most, repeats),
                             check=lambda out, name=name: self.check(name, out, reference),
-                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "DO_NOT_TRACK": "1"})
+                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "DO_NOT_TRACK": "1"}, warmed=tuple(dataset.paths()))
 
 
 def tools(dataset, folder, repeats):
@@ -145,6 +145,7 @@ def tools(dataset, folder, repeats):
         shutil.rmtree(copy, ignore_errors=True)
 
     source = str(dataset.captures)
-    yield Contender("wc", ["wc", "-l", *dataset.paths()], repeats)
-    yield Contender("cp", ["cp", "-r", source, str(copy)], repeats, prepare=clear)
-    yield Contender("cp+sync", ["sh", "-c", 'cp -r "$1" "$2" && sync -f "$2"', "sh", source, str(copy)], repeats, prepare=clear)
+    paths = tuple(dataset.paths())
+    yield Contender("wc", ["wc", "-l", *paths], repeats, warmed=paths)
+    yield Contender("cp", ["cp", "-r", source, str(copy)], repeats, prepare=clear, warmed=paths)
+    yield Contender("cp+sync", ["sh", "-c", 'cp -r "$1" "$2" && sync -f "$2"', "sh", source, str(copy)], repeats, prepare=clear, warmed=paths)

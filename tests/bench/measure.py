@@ -50,7 +50,11 @@ def peak_anonymous(command, every_s, env=None, statuses=(0,)):
 
 @dataclass
 class Contender:
-    """Something to be timed: `prepare` runs before each run and is not timed, `check` gets what the run printed."""
+    """Something to be timed.
+
+    Before each run, and not timed, `prepare` is called and the files `warmed` are read into the page cache, from which some machines
+    drop what was not read for a few seconds; `check` gets what the run printed.
+    """
     name: str
     command: list
     repeats: int
@@ -58,11 +62,13 @@ class Contender:
     check: "object" = lambda out: None
     env: "dict | None" = None
     statuses: tuple = (0,)
+    warmed: tuple = ()
     seconds: list = field(default_factory=list)
 
     def run(self):
         self.prepare()
         os.sync()  # what others have written must not be written back during this run
+        warm(self.warmed)
         run = timed(self.command, self.env, self.statuses)
         self.seconds.append(run.seconds)
         self.check(run.out)
