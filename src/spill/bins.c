@@ -156,6 +156,7 @@ static size_t count_runs(const struct hc_bins *b, unsigned bin, size_t *spilled)
 
 static void add_run(struct hc_bins_view *v, const void *rows, size_t n, unsigned writer)
 {
+	assert(v->runs); /* count_runs has counted this one */
 	v->runs[v->n_runs++] = (struct hc_bins_run){rows, n, writer};
 	v->n += n;
 }

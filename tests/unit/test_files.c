@@ -166,7 +166,8 @@ static void test_slurp(void **state)
 static void test_pieces(void **state)
 {
 	(void)state;
-	make_file("digits", "0123456789");
+	static const char digits[] = "0123456789";
+	make_file("digits", digits);
 	for (int i = 0; i < 8; i++) {
 		struct hc_source *source;
 		struct hc_err err;
@@ -177,7 +178,7 @@ static void test_pieces(void **state)
 			assert_int_equal(source->read(source, read + n, sizeof read - n, &got, &err), HC_OK);
 		hc_source_close(source);
 		assert_int_equal(n, 10 - from);
-		assert_memory_equal(read, "0123456789" + from, n);
+		assert_memory_equal(read, &digits[from], n);
 	}
 }
 
