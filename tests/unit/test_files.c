@@ -520,26 +520,16 @@ static void test_evaluation_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_look),
-		in_folder(test_reading),
-		in_folder(test_standard_input),
-		in_folder(test_unreadable),
-		in_folder(test_slurp),
-		in_folder(test_pieces),
-		in_folder(test_names),
-		cmocka_unit_test(test_join),
-		in_folder(test_writing),
-		in_folder(test_writing_much),
-		in_folder(test_unwritable),
-		in_folder(test_abandoned),
-		in_folder(test_folders),
-		in_folder(test_moving),
-		in_folder(test_removing),
-		in_folder(test_pruning),
-		in_folder(test_removing_trees),
-		in_folder(test_locking),
-		cmocka_unit_test(test_clocks),
-		cmocka_unit_test(test_evaluation_time),
+		in_folder(test_look),           in_folder(test_reading),
+		in_folder(test_standard_input), in_folder(test_unreadable),
+		in_folder(test_slurp),          in_folder(test_pieces),
+		in_folder(test_names),          cmocka_unit_test(test_join),
+		in_folder(test_writing),        in_folder(test_writing_much),
+		in_folder(test_unwritable),     in_folder(test_abandoned),
+		in_folder(test_folders),        in_folder(test_moving),
+		in_folder(test_removing),       in_folder(test_pruning),
+		in_folder(test_removing_trees), in_folder(test_locking),
+		cmocka_unit_test(test_clocks),  cmocka_unit_test(test_evaluation_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
