@@ -102,15 +102,27 @@ static enum hc_code fail_conflict(struct hc_merge *m, struct hc_err *err)
 
 /* --- bad records ------------------------------------------------------------------------------ */
 
-static enum hc_code why_bad(void *arg, uint64_t place, struct hc_err *err)
+/* Those that do not pair are no news to the takers: the join has found them. */
+static void explain_unpaired(const struct hc_joined *joined, uint64_t place, struct hc_err *reason)
+{
+	for (size_t i = 0; i < joined->n_unpaired; i++)
+		if (joined->unpaired[i].place == place)
+			(void)!hc_measure_pair(joined->unpaired[i].outputs, joined->unpaired[i].labels, reason);
+}
+
+static enum hc_code why_bad(void *arg, const uint64_t *places, size_t n, struct hc_err *reasons, struct hc_err *err)
 {
 	struct hc_merge *m = arg;
-	for (size_t i = 0; i < m->joined.n_unpaired; i++)
-		if (m->joined.unpaired[i].place == place)
-			return hc_measure_pair(m->joined.unpaired[i].outputs, m->joined.unpaired[i].labels, err);
-	bool label = hc_place_chunk(place) < m->gather.first_capture;
-	return hc_reader_explain(&m->reader, place, label ? &hc_gather_labels : hc_gather_captures(&m->gather),
-				 hc_gather_arg(&m->gather), err);
+	size_t labels = 0;
+	while (labels < n && hc_place_chunk(places[labels]) < m->gather.first_capture)
+		labels++;
+	HC_TRY(hc_reader_explain(&m->reader, places, labels, &hc_gather_labels, hc_gather_arg(&m->gather), reasons,
+				 err));
+	HC_TRY(hc_reader_explain(&m->reader, places + labels, n - labels, hc_gather_captures(&m->gather),
+				 hc_gather_arg(&m->gather), reasons + labels, err));
+	for (size_t i = 0; i < n; i++)
+		explain_unpaired(&m->joined, places[i], &reasons[i]);
+	return HC_OK;
 }
 
 static enum hc_code settle_bad(struct hc_merge *m, struct hc_tolerance *tolerance, struct hc_err *err)

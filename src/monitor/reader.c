@@ -184,7 +184,9 @@ struct reading {
 	/* Only these records are taken; NULL: all. */
 	const uint64_t *wanted;
 	size_t n_wanted, next_wanted;
-	bool keeps_bad; /* bad records are listed in `bad`; else the first one ends the reading */
+	struct hc_err
+		*reasons; /* one a wanted record: what is wrong with it; NULL: the first bad one ends the reading */
+	bool keeps_bad;   /* bad records are listed in `bad`; else the first one ends the reading */
 	struct hc_bad_records bad;
 	_Atomic uint64_t *stop; /* what lies behind this place does not matter any more */
 	enum hc_code code;      /* the failure that ended the reading ... */
@@ -234,6 +236,10 @@ static void lower(_Atomic uint64_t *stop, uint64_t place)
 /* Something about the record at `place` went wrong: notes a bad one, or ends the reading. */
 static enum hc_code settle(struct reading *w, enum hc_code code, uint64_t place, struct hc_err *err)
 {
+	if (code == HC_INPUT && w->reasons) {
+		w->reasons[w->next_wanted - 1] = *err;
+		return HC_OK;
+	}
 	if (code != HC_INPUT || !w->keeps_bad) {
 		w->failed_at = place;
 		return code;
@@ -566,19 +572,26 @@ enum hc_code hc_reader_fail_changed(const struct hc_reader *r, uint64_t place, s
 	return hc_hint(err, "run again when nobody writes to the file");
 }
 
-enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct hc_taker *taker, void *arg,
-			       struct hc_err *err)
+/* One reason a place, all of them HC_INPUT. */
+static enum hc_code ask_why(struct hc_reader *r, const uint64_t *places, size_t n, hc_reader_why *why, void *arg,
+			    struct hc_err *reasons, struct hc_err *err)
 {
-	enum hc_code code = hc_reader_again(r, &place, 1, taker, arg, err);
-	return code == HC_OK ? hc_reader_fail_changed(r, place, err) : code;
+	for (size_t i = 0; i < n; i++)
+		reasons[i].code = HC_OK;
+	HC_TRY(why(arg, places, n, reasons, err));
+	for (size_t i = 0; i < n; i++)
+		if (reasons[i].code != HC_INPUT)
+			return hc_reader_fail_changed(r, places[i], err);
+	return HC_OK;
 }
 
 /* Too many bad records: the error is about the first beyond those that are tolerated. */
 static enum hc_code refuse_bad(struct hc_reader *r, hc_reader_why *why, void *arg, struct hc_err *err)
 {
 	uint64_t max = r->request->max_bad_records, place = r->bad.places[max];
-	if (why(arg, place, err) != HC_INPUT)
-		return hc_err_code(err);
+	struct hc_err reason;
+	HC_TRY(ask_why(r, &place, 1, why, arg, &reason, err));
+	*err = reason;
 	hc_err_prefix(err, "%s:%llu", hc_reader_path(r, place), (unsigned long long)hc_reader_where(r, place).line);
 	if (max > 0) {
 		size_t n = strlen(err->hint);
@@ -595,14 +608,13 @@ struct explanation {
 	const struct hc_err *known; /* NULL: the record is read again */
 };
 
-static enum hc_code explain(void *arg, uint64_t place, struct hc_err *err)
+static enum hc_code explain(void *arg, const uint64_t *places, size_t n, struct hc_err *reasons, struct hc_err *err)
 {
 	const struct explanation *e = arg;
-	if (e->known) {
-		*err = *e->known;
-		return hc_err_code(err);
-	}
-	return hc_reader_explain(e->reader, place, e->taker, e->arg, err);
+	if (!e->known)
+		return hc_reader_explain(e->reader, places, n, e->taker, e->arg, reasons, err);
+	*reasons = *e->known; /* it is one */
+	return HC_OK;
 }
 
 /* The error about a bad record, where the worker that met it stopped there; NULL: it went on. */
@@ -668,7 +680,8 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 static enum hc_code finish_reading(struct reading *w, enum hc_code code, struct hc_err *err)
 {
 	free_reading(w);
-	bool names_place = code == HC_OK || w->placed || w->wanted || !is_about_record(code);
+	bool as_it_is = w->wanted && !w->reasons;
+	bool names_place = code == HC_OK || w->placed || as_it_is || !is_about_record(code);
 	return names_place ? code : fail_place(w->reader, w->failed_at, err);
 }
 
@@ -679,8 +692,9 @@ enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_
 	return finish_reading(&w, read_chunk(&w, chunk, err), err);
 }
 
-enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
-			     void *arg, struct hc_err *err)
+/* reasons: as of struct reading. */
+static enum hc_code read_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+			       void *arg, struct hc_err *reasons, struct hc_err *err)
 {
 	for (size_t i = 0; i < n;) {
 		size_t chunk = hc_place_chunk(places[i]), next = i;
@@ -691,6 +705,7 @@ enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t
 				    .arg = arg,
 				    .wanted = places + i,
 				    .n_wanted = next - i,
+				    .reasons = reasons ? reasons + i : NULL,
 				    .slurped = HC_BUF(HC_READER_SLURPED_MAX * 2)};
 		HC_TRY(finish_reading(&w, read_chunk(&w, chunk, err), err));
 		if (!is_enough(&w))
@@ -700,24 +715,46 @@ enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t
 	return HC_OK;
 }
 
+enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+			     void *arg, struct hc_err *err)
+{
+	return read_again(r, places, n, taker, arg, NULL, err);
+}
+
+enum hc_code hc_reader_explain(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+			       void *arg, struct hc_err *reasons, struct hc_err *err)
+{
+	return read_again(r, places, n, taker, arg, reasons, err);
+}
+
+static enum hc_code account_for(struct hc_reader *r, size_t n, struct hc_account *account, hc_reader_why *why,
+				void *arg, struct hc_err *reasons, struct hc_err *err)
+{
+	const uint64_t *places = r->bad.places;
+	HC_TRY(ask_why(r, places, n, why, arg, reasons, err));
+	for (size_t i = 0; i < n; i++)
+		hc_account_count(account, HC_UNREADABLE, (struct hc_str){0}, hc_reader_path(r, places[i]),
+				 hc_reader_where(r, places[i]).line, reasons[i].msg);
+	return HC_OK;
+}
+
 enum hc_code hc_reader_settle(struct hc_reader *r, struct hc_tolerance *tolerance, hc_reader_why *why, void *arg,
 			      struct hc_err *err)
 {
 	if (r->bad.n > r->request->max_bad_records)
 		return refuse_bad(r, why, arg, err);
-	size_t shown = why ? HC_ACCOUNT_SAMPLES_MAX : 0;
-	for (size_t i = 0; i < r->bad.n && i < shown; i++) {
-		struct hc_err reason;
-		uint64_t place = r->bad.places[i];
-		if (why(arg, place, &reason) != HC_INPUT) {
-			*err = reason;
-			return hc_err_code(err);
-		}
-		hc_account_count(tolerance->account, HC_UNREADABLE, (struct hc_str){0}, hc_reader_path(r, place),
-				 hc_reader_where(r, place).line, reason.msg);
+	size_t shown = why ? r->bad.n : 0;
+	if (shown > HC_ACCOUNT_SAMPLES_MAX)
+		shown = HC_ACCOUNT_SAMPLES_MAX;
+	if (shown) {
+		struct hc_err *reasons = malloc(shown * sizeof *reasons);
+		if (!reasons)
+			return hc_fail_nomem(err, "what is wrong with bad records");
+		enum hc_code code = account_for(r, shown, tolerance->account, why, arg, reasons, err);
+		free(reasons);
+		HC_TRY(code);
 	}
-	if (r->bad.n > shown)
-		hc_account_add(tolerance->account, HC_UNREADABLE, r->bad.n - shown);
+	hc_account_add(tolerance->account, HC_UNREADABLE, r->bad.n - shown);
 	tolerance->seen += r->bad.n;
 	return HC_OK;
 }

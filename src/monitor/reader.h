@@ -125,12 +125,16 @@ const char *hc_reader_path(const struct hc_reader *r, uint64_t place);
 /* Adds bad records that were found later; r->bad stays in order. */
 enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size_t n, struct hc_err *err) HC_MUST_USE;
 
-/* What is wrong with the bad record at a place, by reading it again; always a failure. */
-enum hc_code hc_reader_explain(struct hc_reader *r, uint64_t place, const struct hc_taker *taker, void *arg,
-			       struct hc_err *err) HC_MUST_USE;
+/*
+ * What is wrong with the bad records at n places (in order), by reading those again, each file once: reasons[i] is what
+ * the taker says of the record, and stays as it was where that is nothing.
+ */
+enum hc_code hc_reader_explain(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+			       void *arg, struct hc_err *reasons, struct hc_err *err) HC_MUST_USE;
 
-/* Says what is wrong with a bad record, as hc_reader_explain. */
-typedef enum hc_code hc_reader_why(void *arg, uint64_t place, struct hc_err *err);
+/* Says what is wrong with bad records, as hc_reader_explain. */
+typedef enum hc_code hc_reader_why(void *arg, const uint64_t *places, size_t n, struct hc_err *reasons,
+				   struct hc_err *err);
 
 /*
  * Enters the bad records in the account, the first of them with their reasons (why NULL: without). HC_INPUT when

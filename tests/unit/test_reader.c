@@ -675,18 +675,25 @@ static void test_again(void **state)
 			assert_true(hc_str_eq(line, (struct hc_str){again.text.p + again.list[i].at, again.list[i].n}));
 		}
 		/* why a record is bad */
-		assert_true(b.reader.bad.n > 0);
-		for (size_t i = 0; i < b.reader.bad.n; i++) {
-			err = (struct hc_err){0};
-			assert_int_equal(hc_reader_explain(&b.reader, b.reader.bad.places[i], &quick, &again, &err),
-					 HC_INPUT);
-			assert_true(strncmp(err.msg, "bad: '!", 7) == 0 ||
-				    strstr(err.msg, "the line is longer than 150 bytes"));
+		size_t n_bad = b.reader.bad.n;
+		assert_true(n_bad > 0);
+		struct hc_err *reasons = calloc(n_bad, sizeof *reasons);
+		assert_non_null(reasons);
+		again.n = 0;
+		assert_int_equal(
+			hc_reader_explain(&b.reader, b.reader.bad.places, n_bad, &quick, &again, reasons, &err), HC_OK);
+		assert_int_equal(again.n, 0);
+		for (size_t i = 0; i < n_bad; i++) {
+			assert_int_equal(reasons[i].code, HC_INPUT);
+			assert_true(strncmp(reasons[i].msg, "bad: '!", 7) == 0 ||
+				    strstr(reasons[i].msg, "the line is longer than 150 bytes"));
 		}
+		free(reasons);
 		/* a record that is good by now */
 		if (n) {
-			assert_int_equal(hc_reader_explain(&b.reader, places[0], &quick, &again, &err), HC_IO);
-			assert_non_null(strstr(err.msg, "changed while it was read"));
+			struct hc_err reason = {0};
+			assert_int_equal(hc_reader_explain(&b.reader, places, 1, &quick, &again, &reason, &err), HC_OK);
+			assert_int_equal(reason.code, HC_OK);
 		}
 		close_bench(&b);
 		hc_buf_free(&text);
@@ -791,8 +798,10 @@ static void test_rows(void **state)
 	assert_int_equal(hc_reader_again(&b.reader, wanted, 2, &of_rows, &again, &err), HC_OK);
 	assert_int_equal(again.n, 2);
 	check_str(hc_buf_view(&again.text), "2,\"b\nstill b\"7,z");
-	assert_int_equal(hc_reader_explain(&b.reader, b.reader.bad.places[0], &of_rows, &again, &err), HC_INPUT);
-	assert_string_equal(err.msg, "bad: '! bad,1'");
+	struct hc_err reason = {0};
+	assert_int_equal(hc_reader_explain(&b.reader, b.reader.bad.places, 1, &of_rows, &again, &reason, &err), HC_OK);
+	assert_int_equal(reason.code, HC_INPUT);
+	assert_string_equal(reason.msg, "bad: '! bad,1'");
 	hc_buf_free(&again.text);
 	/* not tolerated, and a header that will not do */
 	b.reader.bad.n = 0;
@@ -807,12 +816,17 @@ static void test_rows(void **state)
 	close_bench(&b);
 }
 
-static enum hc_code why(void *arg, uint64_t place, struct hc_err *err)
+static int whys; /* how often it was asked */
+
+static enum hc_code why(void *arg, const uint64_t *places, size_t n, struct hc_err *reasons, struct hc_err *err)
 {
 	struct bench *b = arg;
-	if (hc_place_line(place) == 4)
-		return hc_fail(err, HC_INPUT, "found later");
-	return hc_reader_explain(&b->reader, place, &slow, &workers[0], err);
+	whys++;
+	HC_TRY(hc_reader_explain(&b->reader, places, n, &slow, &workers[0], reasons, err));
+	for (size_t i = 0; i < n; i++)
+		if (hc_place_line(places[i]) == 4)
+			(void)!hc_fail(&reasons[i], HC_INPUT, "found later");
+	return HC_OK;
 }
 
 /* Bad records in the account, those among them that were found later. */
@@ -867,11 +881,21 @@ static void test_many_settled(void **state)
 	cut(&b, "capture", false);
 	must_run(&b, &slow, 3);
 	struct hc_tolerance tolerance = {.max = MANY_BAD, .account = &b.account};
+	whys = 0;
 	assert_int_equal(hc_reader_settle(&b.reader, &tolerance, why, &b, &err), HC_OK);
+	assert_int_equal(whys, 1); /* a packed file is read from its beginning each time */
 	assert_int_equal(b.account.lines[HC_UNREADABLE].count, 100);
 	assert_int_equal(b.account.lines[HC_UNREADABLE].n_samples, HC_ACCOUNT_SAMPLES_MAX);
 	assert_int_equal(b.account.lines[HC_UNREADABLE].samples[19].line, 39);
 	assert_int_equal(tolerance.seen, 100);
+	/* they are good by now */
+	struct hc_buf mended = HC_BUF(1 << 20);
+	for (int i = 0; i < 100; i++)
+		hc_buf_printf(&mended, "q %d\nq\n", i);
+	make_file_of("a", hc_buf_view(&mended).p, mended.n);
+	hc_buf_free(&mended);
+	assert_int_equal(hc_reader_settle(&b.reader, &tolerance, why, &b, &err), HC_IO);
+	assert_non_null(strstr(err.msg, "/a: changed while it was read"));
 	close_bench(&b);
 	hc_buf_free(&text);
 }
