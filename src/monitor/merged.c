@@ -36,7 +36,7 @@ struct formatter {
 	struct hc_skeletons *skeletons;
 	struct hc_csv_row row;
 	struct hc_buf out, line, truth;
-	size_t file; /* of what is in `out` */
+	size_t file; /* of the last record in `out`; all of them belong in one part */
 	enum hc_code code;
 	struct hc_err err;
 };
@@ -90,12 +90,18 @@ static uint64_t truth_at(const struct formatter *f, uint64_t place)
 	return f->truths[f->bases[hc_place_chunk(place) - f->first] + hc_place_line(place)];
 }
 
+static bool is_of_other_part(const struct formatter *f, size_t file)
+{
+	const struct hc_input_file *files = f->merge->reader.files->list;
+	return file != f->file && !hc_parts_same(&files[file], &files[f->file]);
+}
+
 /* What is done before and after a record is appended to f->out. */
 static enum hc_code find_truth(struct formatter *f, uint64_t place, uint64_t truth, struct hc_str *text,
 			       struct hc_err *err)
 {
 	size_t file = f->merge->reader.chunks[hc_place_chunk(place)].file;
-	if (file != f->file || f->out.n >= HC_MERGED_HELD_BYTES)
+	if (is_of_other_part(f, file) || f->out.n >= HC_MERGED_HELD_BYTES)
 		HC_TRY(flush(f, err));
 	f->file = file;
 	return hc_gather_truth(&f->merge->gather, truth, &f->truth, text, err);

@@ -21,16 +21,19 @@ static enum hc_code open_part(struct hc_parts *p, const struct hc_input_file *ca
 	HC_TRY(hc_buf_check(&path, "the path of a merged part", err));
 	HC_TRY(hc_stage_file(p->stage, name, &p->writer, err));
 	p->writer.unsynced = true;
-	p->above = capture->above;
-	p->hour_us = capture->hour_us;
+	p->open = capture;
 	return HC_OK;
+}
+
+bool hc_parts_same(const struct hc_input_file *a, const struct hc_input_file *b)
+{
+	return a->hour_us == b->hour_us && strcmp(a->above, b->above) == 0;
 }
 
 enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str records,
 			    struct hc_err *err)
 {
-	bool same = p->above && p->hour_us == capture->hour_us && strcmp(p->above, capture->above) == 0;
-	if (!same) {
+	if (!p->open || !hc_parts_same(p->open, capture)) {
 		HC_TRY(hc_parts_close(p, err));
 		HC_TRY(open_part(p, capture, err));
 	}
@@ -40,15 +43,15 @@ enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capt
 
 enum hc_code hc_parts_close(struct hc_parts *p, struct hc_err *err)
 {
-	if (!p->above)
+	if (!p->open)
 		return HC_OK;
-	p->above = NULL;
+	p->open = NULL;
 	return hc_writer_close(&p->writer, err);
 }
 
 void hc_parts_abandon(struct hc_parts *p)
 {
-	if (p->above)
+	if (p->open)
 		hc_writer_abandon(&p->writer);
-	p->above = NULL;
+	p->open = NULL;
 }

@@ -13,14 +13,16 @@ struct hc_parts {
 	struct hc_stage *stage;
 	const char *folder; /* below the output; "" for the output itself */
 	char uuid[HC_UUID_SIZE];
-	const char *above; /* of the part that is open; NULL: none is */
-	int64_t hour_us;
+	const struct hc_input_file *open; /* a capture whose part is open; NULL: none is */
 	struct hc_writer writer;
 };
 
 void hc_parts_init(struct hc_parts *p, struct hc_stage *stage, const char *folder, const char *uuid);
 
-/* Writes merged records, each with its newline, to the part of the capture file's hour. */
+/* True when the records of two capture files belong in one part. */
+bool hc_parts_same(const struct hc_input_file *a, const struct hc_input_file *b);
+
+/* Writes merged records, each with its newline, to the part of the capture file's hour. `capture` is kept by reference. */
 enum hc_code hc_parts_write(struct hc_parts *p, const struct hc_input_file *capture, struct hc_str records,
 			    struct hc_err *err) HC_MUST_USE;
 
