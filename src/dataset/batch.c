@@ -133,7 +133,7 @@ static enum hc_code add_output(void *arg, const char *path, const char *name, st
 		hc_fail(err, HC_INPUT, "%s:1: the output '%s' does not exist", a->manifest.path, path);
 		return hc_hint(err, "copy the transform job's outputs there, or correct the prefix in the manifest");
 	}
-	struct hc_input_file file = {"capture", path, name, a->manifest.above, a->manifest.hour_us, info.size};
+	struct hc_input_file file = {"capture", path, name, a->manifest.above, a->manifest.hour_us, info.size, info.id};
 	return hc_input_files_add(a->out, file, err);
 }
 

@@ -66,7 +66,7 @@ static enum hc_code collect_hour(struct search *s, const char *folder, const cha
 {
 	struct hc_input_files *out = s->out;
 	struct hc_objects objects;
-	HC_TRY(hc_store_list(folder, out->arena, &objects, err));
+	HC_TRY(hc_store_list(folder, out->workers, out->arena, &objects, err));
 	enum hc_code code = HC_OK;
 	for (size_t i = 0; i < objects.n && code == HC_OK; i++) {
 		const char *path = hc_path_join(out->arena, folder, objects.list[i].key);
@@ -77,10 +77,10 @@ static enum hc_code collect_hour(struct search *s, const char *folder, const cha
 			if (!out->passed_over_example)
 				out->passed_over_example = path;
 		} else {
-			code = hc_input_files_add(out,
-						  (struct hc_input_file){s->source, path, path + s->root_len, above,
-									 hour_us, objects.list[i].size},
-						  err);
+			struct hc_input_file file = {
+				s->source,         path, path + s->root_len, above, hour_us, objects.list[i].size,
+				objects.list[i].id};
+			code = hc_input_files_add(out, file, err);
 		}
 	}
 	hc_objects_free(&objects);

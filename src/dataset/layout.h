@@ -20,6 +20,7 @@ struct hc_input_file {
 	const char *above;  /* path above the date: "endpoint/variant", "" */
 	int64_t hour_us;    /* of its folder */
 	uint64_t size;
+	uint64_t id; /* struct hc_object's */
 };
 
 /* A growing list of files; strings live in the arena. */
@@ -27,6 +28,7 @@ struct hc_input_files {
 	struct hc_arena *arena;
 	struct hc_input_file *list;
 	size_t n, cap;
+	unsigned workers;   /* threads that look at the files of large folders */
 	const char *never;  /* a folder that is not entered, as realpath gives it: our own output; NULL: none */
 	size_t passed_over; /* files whose names say that they hold no records ... */
 	const char *passed_over_example;

@@ -394,7 +394,7 @@ static enum hc_code collect_output(const struct collecting *c, const struct hc_j
 	struct hc_objects files = {0};
 	hc_buf_printf(&root, "%s%.*s", folder, HC_STR_ARG(output->local));
 	HC_TRY(hc_buf_check(&root, "a path", err));
-	enum hc_code code = hc_store_list(hc_buf_cstring(&root), c->arena, &files, err);
+	enum hc_code code = hc_store_list(hc_buf_cstring(&root), 1, c->arena, &files, err);
 	for (size_t i = 0; code == HC_OK && i < files.n; i++) {
 		struct hc_output *o = &c->out->list[c->out->n];
 		if (c->out->n == OUTPUTS_MAX) {

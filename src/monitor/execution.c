@@ -622,6 +622,7 @@ enum hc_code hc_execution_run(const struct hc_request *request, struct hc_execut
 	e->account.arena = &e->arena;
 	e->tolerance = (struct hc_tolerance){.max = request->max_bad_records, .account = &e->account};
 	e->workers = request->threads ? request->threads : hc_crew_cores();
+	e->files.workers = e->workers;
 	e->report = (struct hc_report){.command = request->command,
 				       .has_window = request->has_window,
 				       .window = request->window,

@@ -5,6 +5,7 @@
 
 #include "dataset/batch.h"
 #include "dataset/label_row.h"
+#include "sys/files.h"
 
 enum { LOOKED_AT_MAX = HC_ACCOUNT_LINES * HC_ACCOUNT_SAMPLES_MAX };
 
@@ -248,29 +249,30 @@ static enum hc_code fail_empty(const struct hc_account *a, struct hc_err *err)
 
 /* --- the whole ---------------------------------------------------------------------------------- */
 
-static enum hc_code look_at_files(struct hc_merge *m, struct hc_err *err)
+static enum hc_code check_file(const struct hc_input_file *f, const struct hc_file_info *now, struct hc_err *err)
 {
-	const struct hc_input_files *files = m->reader.files;
-	m->seen = calloc(files->n + 1, sizeof *m->seen);
-	if (!m->seen)
-		return hc_fail_nomem(err, "the files");
-	for (size_t i = 0; i < files->n; i++)
-		HC_TRY(hc_file_look(files->list[i].path, &m->seen[i], err));
-	return HC_OK;
+	if (now->id == f->id && now->size >= f->size)
+		return HC_OK;
+	hc_fail(err, HC_IO, "%s: was replaced while it was read", f->path);
+	return hc_hint(err, "run again when nobody writes to the file");
 }
 
-enum hc_code hc_merge_check_files(const struct hc_merge *m, struct hc_err *err)
+enum hc_code hc_merge_check_files(const struct hc_merge *m, unsigned workers, struct hc_err *err)
 {
 	const struct hc_input_files *files = m->reader.files;
-	for (size_t i = 0; i < files->n; i++) {
-		struct hc_file_info now;
-		HC_TRY(hc_file_look(files->list[i].path, &now, err));
-		if (now.id == m->seen[i].id && now.size >= m->seen[i].size)
-			continue;
-		hc_fail(err, HC_IO, "%s: was replaced while it was read", files->list[i].path);
-		return hc_hint(err, "run again when nobody writes to the file");
+	const char **paths = malloc((files->n + 1) * sizeof *paths);
+	struct hc_file_info *infos = malloc((files->n + 1) * sizeof *infos);
+	enum hc_code code = paths && infos ? HC_OK : hc_fail_nomem(err, "the files");
+	if (code == HC_OK) {
+		for (size_t i = 0; i < files->n; i++)
+			paths[i] = files->list[i].path;
+		hc_file_look_all(HC_FOLDER_NONE, paths, files->n, workers, infos);
 	}
-	return HC_OK;
+	for (size_t i = 0; i < files->n && code == HC_OK; i++)
+		code = check_file(&files->list[i], &infos[i], err);
+	free(paths);
+	free(infos);
+	return code;
 }
 
 enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, const struct hc_input_files *files,
@@ -279,8 +281,6 @@ enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, 
 {
 	*m = (struct hc_merge){.request = request, .account = tolerance->account};
 	hc_reader_init(&m->reader, request, files);
-	if (keeps_truth)
-		HC_TRY(look_at_files(m, err));
 	HC_TRY(hc_gather_open(&m->gather, request, &m->reader, tally, spill, workers, keeps_truth, err));
 	enum hc_code code = hc_gather_run(&m->gather, err);
 	if (code != HC_OK && !m->gather.too_many_bad)
@@ -297,8 +297,6 @@ enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, 
 void hc_merge_free(struct hc_merge *m)
 {
 	hc_joined_free(&m->joined);
-	free(m->seen);
-	m->seen = NULL;
 	hc_gather_free(&m->gather);
 	hc_reader_free(&m->reader);
 }

@@ -8,7 +8,6 @@
 #define HC_MONITOR_MERGE_H
 
 #include "monitor/join.h"
-#include "sys/files.h"
 
 struct hc_merge {
 	const struct hc_request *request;
@@ -16,11 +15,10 @@ struct hc_merge {
 	struct hc_reader reader;
 	struct hc_gather gather;
 	struct hc_joined joined;
-	struct hc_file_info *seen; /* by file, where merged records are wanted: what stood there at first */
 };
 
-/* HC_IO when another file than at first stands in the place of one, or a shorter one. */
-enum hc_code hc_merge_check_files(const struct hc_merge *m, struct hc_err *err) HC_MUST_USE;
+/* HC_IO when another file than was listed stands in the place of one, or a shorter one. */
+enum hc_code hc_merge_check_files(const struct hc_merge *m, unsigned workers, struct hc_err *err) HC_MUST_USE;
 
 /*
  * `tally` (may be NULL) has outputs and labels read, to check them; `adds`: matches are added to it. `keeps_truth`:

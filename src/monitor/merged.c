@@ -269,7 +269,7 @@ static enum hc_code format_all(struct hc_merge *m, struct crew *crew, unsigned w
 	hc_crew_run(workers, work, crew);
 	const struct formatter *failed = first_failure(crew, workers);
 	if (!failed)
-		return hc_merge_check_files(m, err);
+		return hc_merge_check_files(m, workers, err);
 	*err = failed->err;
 	return hc_err_code(err);
 }

@@ -121,14 +121,16 @@ static enum hc_code add_path(const char *source, const char *uri, const char *co
 	if (info.kind != HC_FILE_FOLDER) {
 		const char *slash = strrchr(path, '/');
 		return hc_input_files_add(
-			files, (struct hc_input_file){source, path, slash ? slash + 1 : path, "", 0, info.size}, err);
+			files,
+			(struct hc_input_file){source, path, slash ? slash + 1 : path, "", 0, info.size, info.id}, err);
 	}
 	size_t before = files->n;
-	HC_TRY(hc_store_list(path, files->arena, &objects, err));
+	HC_TRY(hc_store_list(path, files->workers, files->arena, &objects, err));
 	enum hc_code code = HC_OK;
 	for (size_t i = 0; i < objects.n && code == HC_OK; i++) {
 		const char *full = hc_path_join(files->arena, path, objects.list[i].key);
-		struct hc_input_file file = {source, full, objects.list[i].key, "", 0, objects.list[i].size};
+		struct hc_input_file file = {
+			source, full, objects.list[i].key, "", 0, objects.list[i].size, objects.list[i].id};
 		if (!full)
 			code = hc_fail_nomem(err, "the list of files");
 		else if (hc_layout_holds_records(objects.list[i].key, suffixes))
@@ -146,7 +148,7 @@ static enum hc_code plan_tables(const struct hc_request *q, struct hc_input_file
 {
 	for (size_t i = 0; i < q->n_tables; i++) {
 		if (strcmp(q->tables[i], "-") == 0) {
-			struct hc_input_file standard_input = {"baseline", "-", "-", "", 0, 0};
+			struct hc_input_file standard_input = {"baseline", "-", "-", "", 0, 0, 0};
 			HC_TRY(hc_input_files_add(files, standard_input, err));
 		} else {
 			HC_TRY(add_path("baseline", q->tables[i], table_suffixes, files, err));

@@ -83,7 +83,7 @@ static enum hc_code recover(struct hc_stage *s, struct hc_err *err)
 	struct hc_objects staged;
 	HC_TRY(hc_file_look(s->intent, &info, err));
 	if (info.kind == HC_FILE_REGULAR) {
-		HC_TRY(hc_store_list(s->out, &s->arena, &staged, err));
+		HC_TRY(hc_store_list(s->out, 1, &s->arena, &staged, err));
 		bool all_moved = staged.n == 0;
 		hc_objects_free(&staged);
 		if (!all_moved) {
@@ -174,7 +174,7 @@ const char *hc_stage_folder(const struct hc_stage *s)
 
 enum hc_code hc_stage_outputs(struct hc_stage *s, struct hc_arena *arena, struct hc_objects *out, struct hc_err *err)
 {
-	return hc_store_list(s->out, arena, out, err);
+	return hc_store_list(s->out, 1, arena, out, err);
 }
 
 static enum hc_code move_output(struct hc_stage *s, const char *key, struct hc_err *err)

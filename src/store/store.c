@@ -84,11 +84,12 @@ static bool hidden(const char *name)
 }
 
 struct listing {
+	unsigned workers;
 	struct hc_arena *arena;
 	struct hc_objects *objects;
 };
 
-static enum hc_code add_object(struct listing *l, const char *key, uint64_t size, struct hc_err *err)
+static enum hc_code add_object(struct listing *l, const char *key, const struct hc_file_info *info, struct hc_err *err)
 {
 	struct hc_objects *o = l->objects;
 	if (o->n == o->cap) {
@@ -101,7 +102,7 @@ static enum hc_code add_object(struct listing *l, const char *key, uint64_t size
 		o->list = more;
 		o->cap = cap;
 	}
-	o->list[o->n++] = (struct hc_object){key, size};
+	o->list[o->n++] = (struct hc_object){key, info->size, info->id};
 	return HC_OK;
 }
 
@@ -112,9 +113,40 @@ static enum hc_code fail_dangling(const char *path, struct hc_err *err)
 	return hc_hint(err, "mend or remove it, and run again");
 }
 
-/* Adds what stands at folder/name: a file, or everything in a folder. */
-static enum hc_code list_entry(struct listing *l, int folder_fd, const char *folder, const char *key_prefix,
-			       const char *name, int depth, struct hc_err *err);
+static enum hc_code list_entry(struct listing *l, const char *path, const char *key, const struct hc_file_info *info,
+			       int depth, struct hc_err *err);
+
+/* What stands in a folder that was opened. */
+static enum hc_code list_names(struct listing *l, int folder_fd, const struct hc_names *names, const char *folder,
+			       const char *key_prefix, int depth, struct hc_err *err)
+{
+	struct hc_file_info *infos = malloc((names->n + 1) * sizeof *infos);
+	if (!infos)
+		return hc_fail_nomem(err, "a listing of files");
+	hc_file_look_all(folder_fd, names->list, names->n, l->workers, infos);
+	enum hc_code code = HC_OK;
+	for (size_t i = 0; i < names->n && code == HC_OK; i++) {
+		char *path = hc_path_join(l->arena, folder, names->list[i]);
+		char *key = hc_path_join(l->arena, key_prefix, names->list[i]);
+		if (!path || !key)
+			code = hc_fail_nomem(err, "a listing of files");
+		if (code == HC_OK && infos[i].kind == HC_FILE_MISSING)
+			code = hc_file_look_in(folder_fd, names->list[i], path, &infos[i], err);
+		if (code == HC_OK)
+			code = list_entry(l, path, key, &infos[i], depth, err);
+	}
+	free(infos);
+	return code;
+}
+
+static void drop_hidden(struct hc_names *names)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < names->n; i++)
+		if (!hidden(names->list[i]))
+			names->list[n++] = names->list[i];
+	names->n = n;
+}
 
 static enum hc_code list_below(struct listing *l, const char *folder, const char *key_prefix, int depth,
 			       struct hc_err *err)
@@ -124,46 +156,41 @@ static enum hc_code list_below(struct listing *l, const char *folder, const char
 	struct hc_names names;
 	int fd;
 	HC_TRY(hc_file_names(folder, l->arena, &names, err));
+	drop_hidden(&names);
 	HC_TRY(hc_folder_open(folder, &fd, err));
-	enum hc_code code = HC_OK;
-	for (size_t i = 0; i < names.n && code == HC_OK; i++)
-		if (!hidden(names.list[i]))
-			code = list_entry(l, fd, folder, key_prefix, names.list[i], depth, err);
+	enum hc_code code = list_names(l, fd, &names, folder, key_prefix, depth, err);
 	hc_folder_close(fd);
 	return code;
 }
 
-static enum hc_code list_entry(struct listing *l, int folder_fd, const char *folder, const char *key_prefix,
-			       const char *name, int depth, struct hc_err *err)
+/* Adds what stands at a path: a file, or everything in a folder. */
+static enum hc_code list_entry(struct listing *l, const char *path, const char *key, const struct hc_file_info *info,
+			       int depth, struct hc_err *err)
 {
-	char *path = hc_path_join(l->arena, folder, name);
-	char *key = hc_path_join(l->arena, key_prefix, name);
-	if (!path || !key)
-		return hc_fail_nomem(err, "a listing of files");
-	struct hc_file_info info;
-	HC_TRY(hc_file_look_in(folder_fd, name, path, &info, err));
-	if (info.kind == HC_FILE_FOLDER)
+	if (info->kind == HC_FILE_FOLDER)
 		return list_below(l, path, key, depth + 1, err);
-	if (info.kind == HC_FILE_REGULAR)
-		return add_object(l, key, info.size, err);
-	return info.kind == HC_FILE_MISSING ? fail_dangling(path, err) : HC_OK;
+	if (info->kind == HC_FILE_REGULAR)
+		return add_object(l, key, info, err);
+	return info->kind == HC_FILE_MISSING ? fail_dangling(path, err) : HC_OK;
 }
+
 static int by_key(const void *a, const void *b)
 {
 	return strcmp(((const struct hc_object *)a)->key, ((const struct hc_object *)b)->key);
 }
 
-enum hc_code hc_store_list(const char *prefix, struct hc_arena *arena, struct hc_objects *out, struct hc_err *err)
+enum hc_code hc_store_list(const char *prefix, unsigned workers, struct hc_arena *arena, struct hc_objects *out,
+			   struct hc_err *err)
 {
 	struct hc_objects objects = {0};
-	struct listing l = {arena, &objects};
+	struct listing l = {workers, arena, &objects};
 	struct hc_file_info info;
 	HC_TRY(hc_file_look(prefix, &info, err));
 	enum hc_code code = HC_OK;
 	if (info.kind == HC_FILE_FOLDER)
 		code = list_below(&l, prefix, "", 0, err);
 	else if (info.kind != HC_FILE_MISSING)
-		code = add_object(&l, "", info.size, err);
+		code = add_object(&l, "", &info, err);
 	if (code != HC_OK) {
 		hc_objects_free(&objects);
 		return code;

@@ -36,6 +36,7 @@ bool hc_store_is_mounted(void);
 struct hc_object {
 	const char *key; /* below the prefix, in the arena */
 	uint64_t size;
+	uint64_t id; /* of a file that takes its place it is another */
 };
 
 struct hc_objects {
@@ -45,8 +46,9 @@ struct hc_objects {
 void hc_objects_free(struct hc_objects *o);
 
 /* All objects below prefix. A prefix without any is an empty listing, also when it does not exist;
- * a prefix that is itself an object is a listing of one, with key "". */
-enum hc_code hc_store_list(const char *prefix, struct hc_arena *arena, struct hc_objects *out,
+ * a prefix that is itself an object is a listing of one, with key "". Large folders are looked at by
+ * `workers` threads. */
+enum hc_code hc_store_list(const char *prefix, unsigned workers, struct hc_arena *arena, struct hc_objects *out,
 			   struct hc_err *err) HC_MUST_USE;
 
 /* Names one level below prefix that have something below them (S3: common prefixes of '/'). */

@@ -12,7 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITER_BUF = 1 << 18, REMOVE_DEPTH_MAX = 64 };
+#include "sys/crew.h"
+
+enum {
+	WRITER_BUF = 1 << 18,
+	REMOVE_DEPTH_MAX = 64,
+	LOOKS_PER_PIECE = 256, /* names that a worker takes at a time */
+};
+
+static_assert(HC_FOLDER_NONE == AT_FDCWD);
 
 /* The input is at fault when it is not there or not ours to read; else the machine is. */
 static enum hc_code fail_reading(const char *path, int error, struct hc_err *err)
@@ -83,6 +91,35 @@ enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, 
 enum hc_code hc_file_look(const char *path, struct hc_file_info *out, struct hc_err *err)
 {
 	return hc_file_look_in(AT_FDCWD, path, path, out, err);
+}
+
+struct looks {
+	struct hc_crew_pieces pieces;
+	int folder_fd;
+	const char *const *names;
+	size_t n;
+	struct hc_file_info *infos;
+};
+
+static void look_at_pieces(void *arg, unsigned worker)
+{
+	struct looks *l = arg;
+	uint64_t piece;
+	(void)worker;
+	while (hc_crew_next(&l->pieces, &piece)) {
+		size_t first = (size_t)piece * LOOKS_PER_PIECE, last = first + LOOKS_PER_PIECE;
+		for (size_t i = first; i < last && i < l->n; i++) {
+			struct hc_err unheard;
+			if (hc_file_look_in(l->folder_fd, l->names[i], l->names[i], &l->infos[i], &unheard) != HC_OK)
+				l->infos[i] = (struct hc_file_info){.kind = HC_FILE_MISSING};
+		}
+	}
+}
+
+void hc_file_look_all(int folder_fd, const char *const *names, size_t n, unsigned workers, struct hc_file_info *infos)
+{
+	struct looks l = {{.n = (n + LOOKS_PER_PIECE - 1) / LOOKS_PER_PIECE}, folder_fd, names, n, infos};
+	hc_crew_run(l.pieces.n > 1 ? workers : 1, look_at_pieces, &l);
 }
 
 struct file_source {

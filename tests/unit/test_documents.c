@@ -408,7 +408,7 @@ static void test_manifest(void **state)
 	struct hc_input_file list[] = {{.source = "labels", .path = "gt/a b.jsonl", .size = 12},
 				       {.source = "capture", .path = "cap/\"x\".jsonl", .size = 3000000000}};
 	struct hc_input_files files = {.list = list, .n = 2};
-	struct hc_object made[] = {{"merge/part", 7}, {"statistics.json", 8}};
+	struct hc_object made[] = {{"merge/part", 7, 1}, {"statistics.json", 8, 2}};
 	struct hc_objects outputs = {.list = made, .n = 2};
 	struct hc_given_option options[] = {{"problem-type", "Regression"}, {"no-header", NULL}};
 	const char *const checksums[] = {NULL, "abc"};

@@ -4,6 +4,7 @@
  * What is written down here, or what a slow join of the same records finds, must come out for any number of workers,
  * any cut of the files and any memory.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/instant.h"
@@ -55,6 +56,9 @@ static void add_file(struct bench *b, const char *source, const char *name, int6
 		.source = source, .key = name, .above = "", .hour_us = hour * HC_HOUR_US, .size = bytes.n};
 	f.path = hc_arena_cstring(&b->arena, hc_str(path_of(name)));
 	assert_non_null(f.path);
+	struct hc_file_info info;
+	assert_int_equal(hc_file_look(f.path, &info, &err), HC_OK);
+	f.id = info.id;
 	assert_int_equal(hc_input_files_add(&b->files, f, &err), HC_OK);
 }
 
@@ -911,12 +915,66 @@ static void test_spilled(void **state)
 	}
 }
 
+/* Renames another file to that of the captures. */
+static enum hc_code take_and_replace(void *arg, struct hc_str record, uint64_t place, struct hc_err *err)
+{
+	(void)arg, (void)record, (void)place, (void)err;
+	assert_true(rename(path_of("other"), path_of("c2")) == 0 || errno == ENOENT);
+	return HC_OK;
+}
+
+static enum hc_code take_only(void *arg, struct hc_str record, uint64_t place, struct hc_err *err)
+{
+	(void)arg, (void)record, (void)place, (void)err;
+	return HC_OK;
+}
+
+/* A capture file that another one takes the place of, or that gets shorter, while merged records are wanted. */
+static void test_replaced(void **state)
+{
+	(void)state;
+	struct hc_buf truths = HC_BUF(1 << 12), first = HC_BUF(1 << 12), second = HC_BUF(1 << 12);
+	write_lines("a=1 b=1", false, 10, &truths);
+	write_lines("a=1,1", true, 10, &first);
+	write_lines("b=1,1", true, 11, &second);
+	struct what w = {.measured = CLASSES, .cutoff_s = 0};
+	w.labels[0] = hc_buf_view(&truths);
+	w.captures[0] = hc_buf_view(&first);
+	w.captures[1] = hc_buf_view(&second);
+	for (int i = 0; i < 3; i++) {
+		struct bench b;
+		struct hc_err err;
+		open_bench(&b, &w, &plain_ways[1]);
+		assert_int_equal(hc_merge_run(&b.merge, &b.request, &b.files, b.tally, true, true, &b.spill, 2,
+					      &b.tolerance, &err),
+				 HC_OK);
+		make_file_of("other", second.p, second.n);
+		enum hc_code code;
+		if (i == 0) {
+			code = hc_merged_each(&b.merge, take_only, NULL, &err);
+		} else if (i == 1) {
+			code = hc_merged_each(&b.merge, take_and_replace, NULL, &err);
+		} else {
+			make_file_of("c2", second.p, second.n - 1);
+			code = hc_merged_each(&b.merge, take_only, NULL, &err);
+		}
+		assert_int_equal(code, i == 0 ? HC_OK : HC_IO);
+		if (code != HC_OK)
+			assert_non_null(
+				strstr(err.msg, i == 1 ? "/c2: was replaced while it was read" : "/c2: shrank"));
+		close_bench(&b);
+	}
+	hc_buf_free(&truths);
+	hc_buf_free(&first);
+	hc_buf_free(&second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(test_small),         in_folder(test_batch),        in_folder(test_conflict),
 		in_folder(test_many_unpaired), in_folder(test_many_classes), in_folder(test_random),
-		in_folder(test_spilled),
+		in_folder(test_spilled),       in_folder(test_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

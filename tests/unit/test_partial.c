@@ -15,9 +15,9 @@ static struct hc_err err;
 /* --- tallies, and what is written of them ------------------------------------------------------ */
 
 static const struct hc_input_file input_files[FILES] = {
-	{"capture", "data/a.jsonl", "a.jsonl", "ep/v", 1772341200000000, 200},
-	{"merged", "data/b.jsonl", "b.jsonl", "", 0, 100},
-	{"merged", "data/c.jsonl.gz", "c.jsonl.gz", "", -1, 300},
+	{"capture", "data/a.jsonl", "a.jsonl", "ep/v", 1772341200000000, 200, 0},
+	{"merged", "data/b.jsonl", "b.jsonl", "", 0, 100, 0},
+	{"merged", "data/c.jsonl.gz", "c.jsonl.gz", "", -1, 300, 0},
 };
 
 static struct hc_attribute attribute(const char *text)
@@ -267,7 +267,7 @@ static void test_the_bytes_of_the_format(void **state)
 		"\0\0\0\0\0\0\0\0";
 	struct hc_measure_options o = {.problem = HC_BINARY, .seed = 5, .positive_label = HC_STR("yes")};
 	o.probability = attribute("p");
-	static const struct hc_input_file file = {"merged", "x/f", "f", "", 0, 300};
+	static const struct hc_input_file file = {"merged", "x/f", "f", "", 0, 300, 0};
 	struct hc_partial p = {.options = o, .tolerated = 2, .files = &file, .n_files = 1};
 	struct hc_tally *t = open_tally(&o, 1);
 	static const struct {

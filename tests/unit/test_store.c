@@ -10,7 +10,7 @@ static void check_listing(const char *name, const char *expected)
 	struct hc_buf out = HC_BUF(1 << 20);
 	struct hc_objects objects = {0};
 	struct hc_err err;
-	assert_int_equal(hc_store_list(path_of(name), &arena, &objects, &err), HC_OK);
+	assert_int_equal(hc_store_list(path_of(name), 2, &arena, &objects, &err), HC_OK);
 	for (size_t i = 0; i < objects.n; i++)
 		hc_buf_printf(&out, "%s=%d ", objects.list[i].key, (int)objects.list[i].size);
 	check_str(hc_buf_view(&out), expected);
@@ -62,10 +62,51 @@ static void test_what_is_listed(void **state)
 	struct hc_objects objects = {.n = 77};
 	struct hc_err err;
 	assert_int_equal(symlink("nowhere", path_of("data/dangling")), 0);
-	assert_int_equal(hc_store_list(path_of("data"), &arena, &objects, &err), HC_INPUT);
+	assert_int_equal(hc_store_list(path_of("data"), 2, &arena, &objects, &err), HC_INPUT);
 	assert_non_null(strstr(err.msg, "data/dangling: is a link that leads nowhere"));
 	assert_int_equal(objects.n, 77);
 	hc_arena_free(&arena);
+}
+
+/* More names than one worker looks at: the same listing, and the same error, for any number of workers. */
+static void test_large_folder(void **state)
+{
+	(void)state;
+	enum { FILES = 3000 };
+	struct hc_err err;
+	char name[64];
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof name,
+			 i % 1000 == 7   ? "large/%05d/in"
+			 : i % 1000 == 8 ? "large/.%05d"
+					 : "large/%05d",
+			 i);
+		make_file_of(name, "0123456789", (size_t)i % 10);
+	}
+	for (unsigned workers = 0; workers < 5; workers++) {
+		struct hc_arena arena = HC_ARENA(1 << 22);
+		struct hc_objects objects;
+		assert_int_equal(hc_store_list(path_of("large"), workers, &arena, &objects, &err), HC_OK);
+		assert_int_equal(objects.n, FILES - 3);
+		for (int i = 0, k = 0; i < FILES; i++) {
+			if (i % 1000 == 8)
+				continue;
+			snprintf(name, sizeof name, i % 1000 == 7 ? "%05d/in" : "%05d", i);
+			assert_string_equal(objects.list[k].key, name);
+			assert_int_equal(objects.list[k++].size, i % 10);
+		}
+		hc_objects_free(&objects);
+		hc_arena_free(&arena);
+	}
+	assert_int_equal(symlink("nowhere", path_of("large/01500-first")), 0);
+	assert_int_equal(symlink("nowhere", path_of("large/02500-second")), 0);
+	for (unsigned workers = 1; workers < 5; workers++) {
+		struct hc_arena arena = HC_ARENA(1 << 22);
+		struct hc_objects objects;
+		assert_int_equal(hc_store_list(path_of("large"), workers, &arena, &objects, &err), HC_INPUT);
+		assert_non_null(strstr(err.msg, "large/01500-first: is a link that leads nowhere"));
+		hc_arena_free(&arena);
+	}
 }
 
 static void test_too_deep(void **state)
@@ -80,13 +121,13 @@ static void test_too_deep(void **state)
 	make_folder(name);
 	strcat(name, "/file");
 	make_file(name, "x");
-	assert_int_equal(hc_store_list(path_of("deep"), &arena, &objects, &err), HC_OK);
+	assert_int_equal(hc_store_list(path_of("deep"), 2, &arena, &objects, &err), HC_OK);
 	assert_int_equal(objects.n, 1);
 	hc_objects_free(&objects);
 	/* a link to a folder above has no end */
 	assert_int_equal(symlink("..", path_of("deep/loop")), 0);
 	objects.n = 77;
-	assert_int_not_equal(hc_store_list(path_of("deep"), &arena, &objects, &err), HC_OK);
+	assert_int_not_equal(hc_store_list(path_of("deep"), 2, &arena, &objects, &err), HC_OK);
 	assert_int_equal(objects.n, 77);
 	hc_arena_free(&arena);
 }
@@ -195,13 +236,9 @@ static void test_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_order),
-		in_folder(test_what_is_listed),
-		in_folder(test_too_deep),
-		in_folder(test_prefixes),
-		in_folder(test_existence),
-		in_folder(test_opening),
-		cmocka_unit_test(test_addresses),
+		in_folder(test_order),    in_folder(test_what_is_listed),   in_folder(test_large_folder),
+		in_folder(test_too_deep), in_folder(test_prefixes),         in_folder(test_existence),
+		in_folder(test_opening),  cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
