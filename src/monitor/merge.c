@@ -266,7 +266,7 @@ enum hc_code hc_merge_check_files(const struct hc_merge *m, unsigned workers, st
 	if (code == HC_OK) {
 		for (size_t i = 0; i < files->n; i++)
 			paths[i] = files->list[i].path;
-		hc_file_look_all(HC_FOLDER_NONE, paths, files->n, workers, infos);
+		hc_file_look_all(-1, paths, files->n, workers, infos);
 	}
 	for (size_t i = 0; i < files->n && code == HC_OK; i++)
 		code = check_file(&files->list[i], &infos[i], err);

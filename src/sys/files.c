@@ -20,8 +20,6 @@ enum {
 	LOOKS_PER_PIECE = 256, /* names that a worker takes at a time */
 };
 
-static_assert(HC_FOLDER_NONE == AT_FDCWD);
-
 /* The input is at fault when it is not there or not ours to read; else the machine is. */
 static enum hc_code fail_reading(const char *path, int error, struct hc_err *err)
 {
@@ -118,7 +116,11 @@ static void look_at_pieces(void *arg, unsigned worker)
 
 void hc_file_look_all(int folder_fd, const char *const *names, size_t n, unsigned workers, struct hc_file_info *infos)
 {
-	struct looks l = {{.n = (n + LOOKS_PER_PIECE - 1) / LOOKS_PER_PIECE}, folder_fd, names, n, infos};
+	struct looks l = {.pieces = {.n = (n + LOOKS_PER_PIECE - 1) / LOOKS_PER_PIECE},
+			  .folder_fd = folder_fd < 0 ? AT_FDCWD : folder_fd,
+			  .names = names,
+			  .n = n,
+			  .infos = infos};
 	hc_crew_run(l.pieces.n > 1 ? workers : 1, look_at_pieces, &l);
 }
 

@@ -35,9 +35,8 @@ enum hc_code hc_file_look_in(int folder_fd, const char *name, const char *path, 
 
 /*
  * Looks at n names, by `workers` threads where there are many. HC_FILE_MISSING: nothing is there, or looking failed;
- * who wants to know looks once more. `folder_fd` may be HC_FOLDER_NONE: the names are paths.
+ * who wants to know looks once more. `folder_fd` negative: the names are paths.
  */
-#define HC_FOLDER_NONE (-100) /* AT_FDCWD */
 void hc_file_look_all(int folder_fd, const char *const *names, size_t n, unsigned workers, struct hc_file_info *infos);
 
 /* A file as a source; fifos and devices too. */
