@@ -307,8 +307,8 @@ static enum hc_code add_plain_capture(struct joiner *j, const struct hc_label_ro
 		return HC_OK;
 	}
 	row.actual = (uint16_t)label->value;
-	if (wide)
-		HC_TRY(hc_tally_class(t, j->worker, hc_measured_rows_text(&j->labels, 0), &row.actual, err));
+	if (wide && !hc_tally_class(t, j->worker, hc_measured_rows_text(&j->labels, 0), row.label, &row.actual))
+		return HC_OK;
 	return hc_tally_add(t, j->worker, &row, err);
 }
 

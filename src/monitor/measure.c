@@ -329,9 +329,9 @@ static enum hc_code add_classes(struct hc_measure *m, struct hc_str actual_text,
 				   .score = score,
 				   .label = who->label,
 				   .output = who->output};
-	HC_TRY(hc_tally_class(m->tally, m->worker, actual_text, &row.actual, err));
-	if (m->uses_class)
-		HC_TRY(hc_tally_class(m->tally, m->worker, predicted_text, &row.predicted, err));
+	if (!hc_tally_class(m->tally, m->worker, actual_text, who->label, &row.actual) ||
+	    (m->uses_class && !hc_tally_class(m->tally, m->worker, predicted_text, who->output, &row.predicted)))
+		return HC_OK;
 	return hc_tally_add(m->tally, m->worker, &row, err);
 }
 

@@ -249,8 +249,10 @@ static enum hc_code fail_empty(const struct hc_account *a, struct hc_err *err)
 
 /* --- the whole ---------------------------------------------------------------------------------- */
 
-static enum hc_code check_file(const struct hc_input_file *f, const struct hc_file_info *now, struct hc_err *err)
+static enum hc_code check_file(const struct hc_input_file *f, struct hc_file_info *now, struct hc_err *err)
 {
+	if (now->kind == HC_FILE_MISSING)
+		HC_TRY(hc_file_look(f->path, now, err));
 	if (now->id == f->id && now->size >= f->size)
 		return HC_OK;
 	hc_fail(err, HC_IO, "%s: was replaced while it was read", f->path);
@@ -287,9 +289,9 @@ enum hc_code hc_merge_run(struct hc_merge *m, const struct hc_request *request, 
 		return code;
 	/* With too many bad records the join still says whether something is wrong before them. */
 	HC_TRY(hc_join_run(&m->gather, adds, &m->joined, err));
+	HC_TRY(settle_bad(m, tolerance, err));
 	if (m->joined.conflict.place != HC_PLACE_NONE)
 		return fail_conflict(m, err);
-	HC_TRY(settle_bad(m, tolerance, err));
 	HC_TRY(fill_account(m, err));
 	return m->account->lines[HC_MATCHED].count ? HC_OK : fail_empty(m->account, err);
 }

@@ -52,6 +52,8 @@ struct writer {
 
 static void flush(struct writer *w)
 {
+	if (w->out.failed)
+		return; /* what was put after it is not all of it */
 	hc_checksums_add(w->sums, w->out.p, w->out.n);
 	if (w->out.n)
 		w->put(w->arg, w->out.p, w->out.n);
@@ -264,7 +266,13 @@ static enum hc_code put_all(struct writer *w, const struct hc_partial *p, struct
 {
 	struct hc_met_class *met;
 	size_t n;
-	HC_TRY(hc_tally_met(t, arena, &met, &n, err));
+	uint64_t place;
+	if (hc_tally_met(t, arena, &met, &n, &place, err) != HC_OK) {
+		if (place == HC_PLACE_NONE)
+			return hc_err_code(err);
+		struct hc_class_place at = places->where(places->arg, place);
+		return hc_err_at(err, "%s:%llu", p->files[at.file].path, (unsigned long long)at.line);
+	}
 	uint16_t *map = hc_arena_take(arena, (t->spellings.n + 1) * sizeof *map);
 	if (!map)
 		return hc_fail_nomem(err, "the classes");
@@ -675,9 +683,11 @@ static enum hc_code feed_classes(struct feeding *f, const size_t *file_of, struc
 	for (size_t i = 0; i < f->partial->n_classes; i++) {
 		const struct hc_partial_class *c = &f->partial->classes[i];
 		struct hc_met_class met = {.text = c->text, .labels = c->labels, .predictions = c->predictions};
-		HC_TRY(hc_tally_class(f->tally, f->worker, c->text, &met.number, err));
 		met.first_label = place_of(&c->first_label, file_of);
 		met.first_prediction = place_of(&c->first_prediction, file_of);
+		uint64_t place = c->labels ? met.first_label : met.first_prediction;
+		if (!hc_tally_class(f->tally, f->worker, c->text, place, &met.number))
+			continue; /* there are too many, and what is counted of this one is not used */
 		HC_TRY(hc_tally_add_class(f->tally, f->worker, &met, err));
 		f->numbers[i] = met.number;
 	}

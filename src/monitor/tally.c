@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/place.h"
+
 enum { USES_MIN = 64 };
 
 bool hc_measure_uses_score(const struct hc_measure_options *o)
@@ -68,22 +70,39 @@ void hc_tally_free(struct hc_tally *t)
 	free(t);
 }
 
-static enum hc_code fail_classes(struct hc_err *err)
+static enum hc_code hint_classes(struct hc_err *err)
 {
-	hc_fail(err, HC_LIMIT, "labels and predictions have more than %d different spellings", HC_CLASSES_MAX);
 	return hc_hint(err, "for labels that are quantities choose the problem type Regression; "
 			    "else look whether the attribute names the right column");
 }
 
-enum hc_code hc_tally_class(struct hc_tally *t, unsigned worker, struct hc_str text, uint16_t *out, struct hc_err *err)
+static enum hc_code fail_classes(struct hc_err *err)
 {
-	if (hc_spellings_number(&t->spellings, &t->shares[worker].spellings, text, out))
-		return HC_OK;
-	if (text.n <= HC_CLASS_NAME_MAX)
-		return fail_classes(err);
-	hc_fail(err, HC_LIMIT, "a class has a name of %zu bytes, more than %d", text.n, HC_CLASS_NAME_MAX);
-	return hc_hint(err, "for labels that are quantities choose the problem type Regression; "
-			    "else look whether the attribute names the right column");
+	hc_fail(err, HC_LIMIT, "labels and predictions have more than %d different spellings", HC_CLASSES_MAX);
+	return hint_classes(err);
+}
+
+static void note_long(struct hc_tally_share *share, size_t bytes, uint64_t place)
+{
+	if (share->long_bytes &&
+	    (place > share->long_place || (place == share->long_place && bytes >= share->long_bytes)))
+		return;
+	share->long_bytes = bytes;
+	share->long_place = place;
+}
+
+bool hc_tally_class(struct hc_tally *t, unsigned worker, struct hc_str text, uint64_t place, uint16_t *out)
+{
+	struct hc_tally_share *share = &t->shares[worker];
+	bool is_long = text.n > HC_CLASS_NAME_MAX;
+	if (!is_long && hc_spellings_number(&t->spellings, &share->spellings, text, out))
+		return true;
+	if (is_long)
+		note_long(share, text.n, place);
+	else
+		share->overfull = true;
+	share->n++;
+	return false;
 }
 
 static enum hc_code grow_uses(struct hc_tally_share *share, size_t number, struct hc_err *err)
@@ -102,14 +121,16 @@ static enum hc_code grow_uses(struct hc_tally_share *share, size_t number, struc
 	return HC_OK;
 }
 
-static enum hc_code number_densely(struct hc_tally_share *share, struct hc_class_use *use, struct hc_err *err)
+static bool number_densely(struct hc_tally_share *share, struct hc_class_use *use)
 {
 	if (use->dense != HC_CLASS_NOT_DENSE)
-		return HC_OK;
-	if (share->n_dense == HC_CLASSES_MAX)
-		return fail_classes(err);
+		return true;
+	if (share->n_dense == HC_CLASSES_MAX) {
+		share->overfull = true;
+		return false;
+	}
 	use->dense = share->n_dense++;
-	return HC_OK;
+	return true;
 }
 
 static void count(uint64_t *uses, uint64_t *first, uint64_t place)
@@ -137,8 +158,8 @@ enum hc_code hc_tally_add(struct hc_tally *t, unsigned worker, const struct hc_t
 		return hc_binary_add(t->binary, worker, record, err);
 	}
 	assert(predicted);
-	HC_TRY(number_densely(share, actual, err));
-	HC_TRY(number_densely(share, predicted, err));
+	if (!number_densely(share, actual) || !number_densely(share, predicted))
+		return HC_OK;
 	return hc_multiclass_add(&share->multiclass, actual->dense, predicted->dense, row->samples, err);
 }
 
@@ -191,7 +212,8 @@ enum hc_code hc_tally_add_matrix(struct hc_tally *t, unsigned worker, const stru
 		if (numbers[i] >= share->n_uses)
 			HC_TRY(grow_uses(share, numbers[i], err));
 		assert(share->uses);
-		HC_TRY(number_densely(share, &share->uses[numbers[i]], err));
+		if (!number_densely(share, &share->uses[numbers[i]]))
+			return HC_OK;
 		dense[i] = share->uses[numbers[i]].dense;
 	}
 	HC_TRY(hc_multiclass_merge(&share->multiclass, from, dense, err));
@@ -234,9 +256,30 @@ static int by_text(const void *a, const void *b)
 	return hc_str_cmp(x->text, y->text);
 }
 
-enum hc_code hc_tally_met(struct hc_tally *t, struct hc_arena *arena, struct hc_met_class **out, size_t *n,
-			  struct hc_err *err)
+/* What was refused while rows were added; *place: where. */
+static enum hc_code check_refused(const struct hc_tally *t, uint64_t *place, struct hc_err *err)
 {
+	struct hc_tally_share all = {0};
+	for (unsigned i = 0; i < t->workers; i++) {
+		const struct hc_tally_share *share = &t->shares[i];
+		all.overfull |= share->overfull;
+		if (share->long_bytes)
+			note_long(&all, share->long_bytes, share->long_place);
+	}
+	if (all.long_bytes) {
+		*place = all.long_place;
+		hc_fail(err, HC_LIMIT, "a class has a name of %zu bytes, more than %d", all.long_bytes,
+			HC_CLASS_NAME_MAX);
+		return hint_classes(err);
+	}
+	return all.overfull ? fail_classes(err) : HC_OK;
+}
+
+enum hc_code hc_tally_met(struct hc_tally *t, struct hc_arena *arena, struct hc_met_class **out, size_t *n,
+			  uint64_t *place, struct hc_err *err)
+{
+	*place = HC_PLACE_NONE;
+	HC_TRY(check_refused(t, place, err));
 	size_t known = t->spellings.n, found = 0;
 	struct hc_met_class *list = hc_arena_take(arena, (known + 1) * sizeof *list);
 	if (!list)
@@ -267,16 +310,21 @@ static int by_place(const void *a, const void *b)
 }
 
 enum hc_code hc_tally_classes(struct hc_tally *t, const struct hc_place_resolver *places, struct hc_arena *arena,
-			      struct hc_classes *out, uint16_t **map, struct hc_err *err)
+			      struct hc_classes *out, uint16_t **map, struct hc_class_place *where, struct hc_err *err)
 {
 	size_t known = t->spellings.n, n;
+	uint64_t place;
 	struct hc_met_class *met;
 	uint16_t *numbers = hc_arena_take(arena, (known + 1) * sizeof *numbers);
 	if (!numbers)
 		return hc_fail_nomem(err, "the classes");
 	for (size_t i = 0; i < known; i++)
 		numbers[i] = HC_CLASS_NOT_DENSE;
-	HC_TRY(hc_tally_met(t, arena, &met, &n, err));
+	if (hc_tally_met(t, arena, &met, &n, &place, err) != HC_OK) {
+		if (place != HC_PLACE_NONE)
+			*where = places->where(places->arg, place);
+		return hc_err_code(err);
+	}
 	qsort(met, n, sizeof *met, by_place);
 	for (size_t i = 0; i < n; i++) {
 		size_t number = 0;
@@ -398,7 +446,7 @@ enum hc_code hc_tally_finish(struct hc_tally *t, const struct hc_place_resolver 
 	if (t->options.problem == HC_REGRESSION)
 		return finish_regression(t, out);
 	hc_classes_init(&classes);
-	enum hc_code code = hc_tally_classes(t, places, arena, &classes, &map, err);
+	enum hc_code code = hc_tally_classes(t, places, arena, &classes, &map, where, err);
 	if (code == HC_OK && t->options.problem == HC_BINARY)
 		code = finish_binary(t, &classes, map, threads, arena, out, where, err);
 	else if (code == HC_OK)

@@ -46,7 +46,10 @@ struct hc_tally_share {
 	uint16_t n_dense;
 	struct hc_multiclass multiclass;
 	struct hc_regression *regression;
-	uint64_t n; /* rows added */
+	uint64_t n;        /* rows added, or refused */
+	bool overfull;     /* there were too many classes */
+	size_t long_bytes; /* of the first class whose name is too long; 0: none */
+	uint64_t long_place;
 };
 
 struct hc_tally {
@@ -62,9 +65,11 @@ enum hc_code hc_tally_open(const struct hc_measure_options *options, struct hc_s
 			   struct hc_tally **out, struct hc_err *err) HC_MUST_USE;
 void hc_tally_free(struct hc_tally *t); /* NULL is fine */
 
-/* The number of a class's text. HC_LIMIT: it is too long, or there are too many. */
-enum hc_code hc_tally_class(struct hc_tally *t, unsigned worker, struct hc_str text, uint16_t *out,
-			    struct hc_err *err) HC_MUST_USE;
+/*
+ * The number of a class's text, met at a place. False: it is too long, or there are too many, and its row cannot be
+ * added; what puts the shares together fails then, and so tells the same whichever worker met which class when.
+ */
+bool hc_tally_class(struct hc_tally *t, unsigned worker, struct hc_str text, uint64_t place, uint16_t *out) HC_MUST_USE;
 
 /* One row of a classification. */
 struct hc_tally_row {
@@ -104,11 +109,12 @@ void hc_tally_add_sums(struct hc_tally *t, unsigned worker, const struct hc_regr
 
 /*
  * What was counted, put together over the workers; after the last row. The classes that were met, in byte order of
- * their texts, in the arena (HC_LIMIT when there are too many); the matrix, map[number] being what class `number`
+ * their texts, in the arena (HC_LIMIT when there are too many, or a name is too long: *place is where, or
+ * HC_PLACE_NONE); the matrix, map[number] being what class `number`
  * is called in it (free it); the sums, which stay the tally's. Records of a binary problem: hc_binary_ordered.
  */
 enum hc_code hc_tally_met(struct hc_tally *t, struct hc_arena *arena, struct hc_met_class **out, size_t *n,
-			  struct hc_err *err) HC_MUST_USE;
+			  uint64_t *place, struct hc_err *err) HC_MUST_USE;
 enum hc_code hc_tally_matrix(struct hc_tally *t, const uint16_t *map, struct hc_multiclass *out,
 			     struct hc_err *err) HC_MUST_USE;
 struct hc_regression *hc_tally_sums(struct hc_tally *t);
@@ -121,10 +127,11 @@ struct hc_place_resolver {
 
 /*
  * The classes that were met, in the order of their places; *map (may be NULL) gets a number for each of the
- * dictionary, HC_CLASS_NOT_DENSE: not met; owned by the arena. HC_LIMIT when there are too many.
+ * dictionary, HC_CLASS_NOT_DENSE: not met; owned by the arena. HC_LIMIT as hc_tally_met, *where as hc_tally_finish.
  */
 enum hc_code hc_tally_classes(struct hc_tally *t, const struct hc_place_resolver *places, struct hc_arena *arena,
-			      struct hc_classes *out, uint16_t **map, struct hc_err *err) HC_MUST_USE;
+			      struct hc_classes *out, uint16_t **map, struct hc_class_place *where,
+			      struct hc_err *err) HC_MUST_USE;
 
 /* A label or prediction that is neither class of a binary problem. */
 struct hc_third_class {
@@ -140,8 +147,8 @@ struct hc_measured {
 };
 
 /*
- * Computes all metrics; uses the tally up. Arrays live in arena. HC_USAGE/HC_INPUT where classes cannot be read;
- * *where is then the place of the first label it is about (file = UINT64_MAX: none).
+ * Computes all metrics; uses the tally up. Arrays live in arena. HC_USAGE/HC_INPUT where classes cannot be read,
+ * HC_LIMIT as hc_tally_met; *where is then the place of the first label it is about (file = UINT64_MAX: none).
  */
 enum hc_code hc_tally_finish(struct hc_tally *t, const struct hc_place_resolver *places, unsigned threads,
 			     struct hc_arena *arena, struct hc_measured *out, struct hc_class_place *where,

@@ -91,9 +91,9 @@ static void add_row(struct hc_tally *t, unsigned worker, uint64_t i)
 		row.score = r & 64 ? (double)(r >> 32 & 7) / 7 : (double)(r >> 12) * 0x1p-52;
 	if (r % 97 == 0 && hc_measure_uses_score(o))
 		row.score = -0.0;
-	assert_int_equal(hc_tally_class(t, worker, hc_str(names[(r >> 3) % classes]), &row.actual, &err), HC_OK);
+	assert_true(hc_tally_class(t, worker, hc_str(names[(r >> 3) % classes]), 0, &row.actual));
 	if (hc_measure_uses_class(o))
-		assert_int_equal(hc_tally_class(t, worker, hc_str(names[r % classes]), &row.predicted, &err), HC_OK);
+		assert_true(hc_tally_class(t, worker, hc_str(names[r % classes]), 0, &row.predicted));
 	assert_int_equal(hc_tally_add(t, worker, &row, &err), HC_OK);
 }
 
@@ -281,7 +281,7 @@ static void test_the_bytes_of_the_format(void **state)
 					   .score = rows[i].score,
 					   .samples = rows[i].samples,
 					   .label = hc_place(0, rows[i].line - 1)};
-		assert_int_equal(hc_tally_class(t, 0, hc_str(rows[i].label), &row.actual, &err), HC_OK);
+		assert_true(hc_tally_class(t, 0, hc_str(rows[i].label), 0, &row.actual));
 		assert_int_equal(hc_tally_add(t, 0, &row, &err), HC_OK);
 	}
 	struct hc_buf got;
