@@ -48,6 +48,11 @@ static bool has_suffix(struct hc_str name, const char *suffix)
 	return !memchr(name.p + from, '.', name.n - from);
 }
 
+bool hc_layout_is_parquet(const char *name)
+{
+	return hc_str_ends(hc_str(name), ".parquet");
+}
+
 bool hc_layout_holds_records(const char *name, const char *const *suffixes)
 {
 	struct hc_str s = hc_str(name);

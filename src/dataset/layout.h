@@ -53,6 +53,9 @@ enum hc_code hc_layout_collect(const char *root, const char *source, size_t abov
 			       int64_t last_us, const char *const *suffixes, struct hc_input_files *out,
 			       struct hc_layout_seen *seen, struct hc_err *err) HC_MUST_USE;
 
+/* True of a name that says Parquet: rows in columns, whatever the format of other files. */
+bool hc_layout_is_parquet(const char *name);
+
 /* True when a name ends as one of `suffixes` says. */
 bool hc_layout_holds_records(const char *name, const char *const *suffixes);
 

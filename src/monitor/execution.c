@@ -163,11 +163,17 @@ static enum hc_code feed_preprocessor(void *arg, struct hc_str text, uint64_t pl
 	return hc_preprocessor_put(e->preprocessor, text, at.file, at.line, err);
 }
 
+static enum hc_code pass_over_long(void *arg, uint64_t place, struct hc_err *err)
+{
+	struct hc_execution *e = arg;
+	return tolerate(e, hc_reader_where(&e->reader, place), err);
+}
+
 static enum hc_code read_merged(struct hc_execution *e, struct hc_err *err)
 {
 	HC_TRY(hc_reader_cut(&e->reader, "merged", false, err));
 	if (e->preprocessor) {
-		const struct hc_taker feeding = {.full = feed_preprocessor};
+		const struct hc_taker feeding = {.full = feed_preprocessor, .too_long = pass_over_long};
 		for (size_t i = 0; i < e->reader.n_chunks; i++) {
 			hc_reader_number(&e->reader, i, i + 1);
 			HC_TRY(hc_reader_chunk(&e->reader, i, &feeding, e, err));

@@ -68,9 +68,9 @@ static void pass_turn(struct formatter *f, bool failed)
 
 static enum hc_code flush(struct formatter *f, struct hc_err *err)
 {
+	HC_TRY(hc_buf_check(&f->out, "merged records", err));
 	if (f->out.n == 0 || !f->parts)
 		return HC_OK;
-	HC_TRY(hc_buf_check(&f->out, "merged records", err));
 	if (!f->my_turn && !wait_for_turn(f)) {
 		f->bin = UINT_MAX; /* its failure is the other's */
 		return hc_fail(err, HC_IO, "another thread failed");
@@ -164,7 +164,14 @@ static enum hc_code row(void *arg, const struct hc_table_row *row, uint64_t plac
 	return full(f, hc_buf_view(&f->line), place, err);
 }
 
-static const struct hc_taker formatting = {.quick = quick, .full = full, .row = row};
+/* It was no match when it was as long. */
+static enum hc_code too_long(void *arg, uint64_t place, struct hc_err *err)
+{
+	struct formatter *f = arg;
+	return truth_at(f, place) == NOT_MATCHED ? HC_OK : hc_reader_fail_changed(&f->merge->reader, place, err);
+}
+
+static const struct hc_taker formatting = {.quick = quick, .full = full, .row = row, .too_long = too_long};
 
 /* --- bins ---------------------------------------------------------------------------------------- */
 

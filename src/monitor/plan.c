@@ -165,8 +165,14 @@ static int by_path(const void *a, const void *b)
 /* Several inputs are one, in whatever order they are named. */
 static enum hc_code plan_merged(const struct hc_request *q, struct hc_input_files *files, struct hc_err *err)
 {
-	for (size_t i = 0; i < q->n_merged_inputs; i++)
+	for (size_t i = 0; i < q->n_merged_inputs; i++) {
+		if (hc_layout_is_parquet(q->merged_inputs[i])) {
+			hc_fail(err, HC_USAGE, "%s: merged records are lines of JSON, not Parquet",
+				q->merged_inputs[i]);
+			return hc_hint(err, "name what `merge` or `run` wrote (part-*.jsonl), or its folder");
+		}
 		HC_TRY(add_path("merged", q->merged_inputs[i], merged_suffixes, files, err));
+	}
 	if (q->n_merged_inputs == 1)
 		return HC_OK;
 	qsort(files->list, files->n, sizeof *files->list, by_path);

@@ -86,15 +86,10 @@ static enum hc_code is_cuttable(const char *path, bool *out, struct hc_err *err)
 	return code == HC_OK ? HC_OK : hc_err_at(err, "%s", path);
 }
 
-static bool is_parquet(const struct hc_input_file *f)
-{
-	return hc_str_ends(hc_str(f->path), ".parquet");
-}
-
 static enum hc_code cut_file(struct hc_reader *r, size_t file, bool rows, struct hc_err *err)
 {
 	const struct hc_input_file *f = &r->files->list[file];
-	rows |= is_parquet(f);
+	rows |= hc_layout_is_parquet(f->path);
 	uint64_t piece = r->request->chunk_bytes ? r->request->chunk_bytes : HC_CHUNK_BYTES_DEFAULT;
 	bool cuttable = !rows && f->size > piece;
 	if (cuttable)
@@ -216,6 +211,13 @@ static enum hc_code fail_long(const struct hc_reader *r, struct hc_err *err)
 		err, "raise --max-line-bytes, or remove the line (in CSV: an open quote may have swallowed the rest)");
 }
 
+/* A record too long to be handed over. */
+static enum hc_code take_long(const struct reading *w, uint64_t place, struct hc_err *err)
+{
+	(void)!fail_long(w->reader, err);
+	return w->taker->too_long ? w->taker->too_long(w->arg, place, err) : hc_err_code(err);
+}
+
 static bool is_wanted(const struct reading *w, uint64_t place)
 {
 	return !w->wanted || (w->next_wanted < w->n_wanted && w->wanted[w->next_wanted] == place);
@@ -260,7 +262,7 @@ static enum hc_code take_line(struct reading *w, struct hc_str text, bool is_lon
 		return HC_OK;
 	w->next_wanted++;
 	if (is_long)
-		code = fail_long(w->reader, err);
+		code = take_long(w, place, err);
 	else if (hc_str_trim(text).n > 0)
 		code = w->taker->full(w->arg, text, place, err);
 	return code == HC_OK ? HC_OK : settle(w, code, place, err);
@@ -417,8 +419,6 @@ static enum hc_code read_piece(struct reading *w, size_t chunk, uint64_t *lines,
 
 static enum hc_code note_row(struct hc_chunk *c, uint64_t row, uint64_t line, struct hc_err *err)
 {
-	if (row < c->lines)
-		return HC_OK; /* it was read before */
 	if (row >= c->cap_rows) {
 		uint64_t cap = c->cap_rows ? c->cap_rows * 2 : GROWTH_MIN;
 		uint64_t *more = realloc(c->line_of, cap * sizeof *more);
@@ -453,13 +453,14 @@ static enum hc_code read_table(struct reading *w, size_t chunk, struct hc_table 
 		}
 		if (!got)
 			return HC_OK;
-		HC_TRY(note_row(c, n, row.line, err));
+		if (!c->read)
+			HC_TRY(note_row(c, n, row.line, err));
 		if (n % LOOK_EVERY == LOOK_EVERY - 1)
 			HC_TRY(look_around(w, err));
 		if (!is_wanted(w, place))
 			continue;
 		w->next_wanted++;
-		enum hc_code code = row.too_long ? fail_long(w->reader, err) : w->taker->row(w->arg, &row, place, err);
+		enum hc_code code = row.too_long ? take_long(w, place, err) : w->taker->row(w->arg, &row, place, err);
 		if (code == HC_OK)
 			code = pass(w, err); /* the row goes with the next one */
 		if (code != HC_OK)
@@ -473,7 +474,7 @@ static enum hc_code read_rows_of(struct reading *w, size_t chunk, struct hc_err 
 	const struct hc_chunk *c = &w->reader->chunks[chunk];
 	const struct hc_request *q = w->reader->request;
 	const char *path = path_of_chunk(w->reader, c);
-	bool parquet = is_parquet(&w->reader->files->list[c->file]);
+	bool parquet = hc_layout_is_parquet(path);
 	struct hc_source *source;
 	struct hc_table *table;
 	w->placed = true;
@@ -507,8 +508,9 @@ static enum hc_code read_chunk(struct reading *w, size_t chunk, struct hc_err *e
 		code = read_whole(w, chunk, f->path, &lines, err);
 	}
 	hc_blocks_end(&w->blocks); /* it may read from `slurped`, ahead of what was asked for */
-	if (!c->rows && !w->wanted && lines > c->lines)
+	if (!c->rows && !c->read)
 		c->lines = lines;
+	c->read = true;
 	if (code == HC_OK && !w->wanted) {
 		atomic_fetch_add_explicit(&r->bytes_done, c->to - c->from, memory_order_relaxed);
 		code = look_around(w, err);

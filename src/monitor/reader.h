@@ -34,7 +34,8 @@ struct hc_chunk {
 	size_t file;       /* in the plan */
 	uint64_t from, to; /* its lines begin in these bytes of the file */
 	bool whole;        /* of a file that is not cut: read to its end, whatever its size by now */
-	uint64_t lines;    /* how many, once they were read; of a table: rows */
+	bool read;         /* it was, once: what follows stays, also when the file grows */
+	uint64_t lines;    /* how many; of a table: rows */
 	uint64_t before;   /* lines of the file before them, see hc_reader_number */
 	bool rows;         /* it is a table: the line of a place counts rows ... */
 	uint64_t *line_of; /* ... and this says in which line of the file a row begins, from 1 */
@@ -59,6 +60,8 @@ struct hc_taker {
 	/* For files of rows: the header (NULL: none) once a file, then each row. NULL: files hold lines. */
 	enum hc_code (*header)(void *arg, const struct hc_csv_row *header, struct hc_err *err);
 	enum hc_code (*row)(void *arg, const struct hc_table_row *row, uint64_t place, struct hc_err *err);
+	/* A line or row longer than request->max_line; err says so. NULL: it is a bad record. */
+	enum hc_code (*too_long)(void *arg, uint64_t place, struct hc_err *err);
 	/* The bytes of what was taken so far are about to go. May be NULL. */
 	enum hc_code (*passed)(void *arg, struct hc_err *err);
 };
@@ -100,8 +103,8 @@ enum hc_code hc_reader_run(struct hc_reader *r, size_t first, size_t last, const
 			   void *const *args, unsigned workers, struct hc_err *err) HC_MUST_USE;
 
 /*
- * Reads one chunk by the calling thread; every failure ends it, its place before the message. `lines` of the chunk
- * must be known.
+ * Reads one chunk by the calling thread, for the first time or again; every failure ends it, its place before the
+ * message. The chunk must be numbered.
  */
 enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_taker *taker, void *arg,
 			     struct hc_err *err) HC_MUST_USE;
@@ -126,7 +129,7 @@ const char *hc_reader_path(const struct hc_reader *r, uint64_t place);
 enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size_t n, struct hc_err *err) HC_MUST_USE;
 
 /*
- * What is wrong with the bad records at n places (in order), by reading those again, each file once: reasons[i] is what
+ * What is wrong with the bad records at n places (in order), by reading those again, each chunk once: reasons[i] is what
  * the taker says of the record, and stays as it was where that is nothing.
  */
 enum hc_code hc_reader_explain(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,

@@ -730,3 +730,102 @@ def test_output_held_by_another_run(window):
     assert set(h.REPORT_FILES) <= set(h.snapshot(window.out))
     manifest = h.load(window.out / "manifest.json")
     assert manifest
+
+
+# --- what is tolerated, or told, on every way --------------------------------------------------
+
+
+LONG = ("--max-line-bytes", "1000", "--max-bad-records", "3")
+
+
+@pytest.mark.parametrize("size", [1500, 700_000], ids=("in-a-block", "beyond-a-block"))
+@pytest.mark.parametrize("more", [(), ("--no-merged-output",), ("--threads", "1")], ids=("merged", "plain", "alone"))
+def test_a_long_line_that_is_tolerated(window, size, more):
+    records = [h.capture("0.5", f"ev-{i}", f"id-{i}", input_data="a" * (size if i == 3 else 9)) for i in range(8)]
+    window.capture_file(records)
+    window.label_file([h.label(f"id-{i}", str(i % 2)) for i in range(8)])
+    h.succeed(*run_args(window), *LONG, *more)
+    assert h.counts(window.out)["unreadable"] == 1 and h.counts(window.out)["matched"] == 7
+    assert len(h.merged_records(window.out)) == (7 if "--no-merged-output" not in more else 0)
+
+
+def test_a_long_row_that_is_tolerated(tmp_path):
+    rows = "".join(f"{'x' * (5000 if i == 3 else 2)},0.5,id-{i},2026-03-01T05:00:00Z\n" for i in range(8))
+    _, args = batch(tmp_path, rows=rows)
+    h.write(tmp_path / "labels/2026/03/01/05/l.jsonl", [h.label(f"id-{i}", str(i % 2)) for i in range(8)])
+    args = [a if a != "0" else "1" for a in args]
+    h.succeed(*args, *LONG)
+    assert h.counts(tmp_path / "out")["unreadable"] == 1 and h.counts(tmp_path / "out")["matched"] == 7
+
+
+def test_a_long_line_before_the_preprocessor(window):
+    good_window(window.folder)
+    h.succeed(*run_args(window))
+    part = h.merged_files(window.out)[0]
+    lines = part.read_text().splitlines()
+    merged = h.write(window.folder / "m.jsonl", [lines[0], " " * 2000 + lines[1], *lines[2:]])
+    script = h.write(window.folder / "p.py", "def preprocess_handler(r):\n"
+                     "    return {'score': r.endpoint_output.data, 'truth': r.ground_truth.data}\n")
+    args = ("analyze", merged, "--problem-type", "BinaryClassification", "--probability-attribute", "score",
+            "--ground-truth-attribute", "truth", "--record-preprocessor-script", script, "-o", window.folder / "again")
+    refused((*args, "--max-line-bytes", "1000"), 2, "longer than 1000", (merged, 2), window.folder / "again")
+    h.succeed(*args, *LONG)
+    assert sum(map(sum, (row.values() for row in h.matrix(window.folder / "again").values()))) == len(lines) - 1
+
+
+def every_way(args, chunks=("64", "4000", "1000000")):
+    """The one outcome (status, message) of a command for any number of threads and cut of the files."""
+    outcomes = set()
+    for threads in "127":
+        for chunk in chunks:
+            result = h.hindcast(*args, "--threads", threads, "--chunk-bytes", chunk)
+            outcomes.add((result.status, result.err))
+    assert len(outcomes) == 1, outcomes
+    return outcomes.pop()
+
+
+@pytest.mark.parametrize("classes", [1500, 66_000])
+def test_too_many_classes_are_one_error(window, classes):
+    """The same one whichever thread met which class first; a bad record comes before it."""
+    ids = [f"i{i}" for i in range(classes)]
+    records = [h.capture(f"class {i}", f"ev-{i}", i) for i in ids]
+    window.capture_file(records)
+    window.label_file([h.label(i, f"class {i}") for i in ids])
+    chunks = ("4000", "1000000")
+    status, err = every_way(run_args(window, *MULTICLASS), chunks)
+    assert status == 3 and "more than 1000 different spellings" in err and "Regression" in err
+    window.capture_file(records[:-1] + ['{"captureData":'])
+    status, err = every_way(run_args(window, *MULTICLASS), chunks)
+    assert status == 2 and f"a.jsonl:{classes}:" in err
+    if classes < 2000:
+        h.succeed("merge", *window.inputs(), *window.tick(), "-o", window.folder / "m", "--max-bad-records", "1")
+        status, err = every_way(("analyze", window.folder / "m", *MULTICLASS, "-o", window.out))
+        assert status == 3 and "more than 1000 different spellings" in err
+
+
+def test_a_class_with_a_long_name_is_told_with_its_place(window):
+    data = [f"{'n' * (2000 + i)}" if i % 100 == 50 else f"c{i % 3}" for i in range(1000)]
+    window.capture_file([h.capture("c1", f"ev-{i}", f"i{i}") for i in range(1000)])
+    labels = window.label_file([h.label(f"i{i}", d) for i, d in enumerate(data)])
+    status, err = every_way(run_args(window, *MULTICLASS))
+    assert status == 3 and h.has_place(err, labels, 51) and "2050 bytes" in err
+    h.succeed("merge", *window.inputs(), *window.tick(), "-o", window.folder / "m")
+    part = h.merged_files(window.folder / "m")[0]
+    for more in ((), ("--partial",)):
+        status, err = every_way(("analyze", part, *MULTICLASS, *more, "-o", window.out))
+        assert status == 3 and h.has_place(err, part, 51) and "2050 bytes" in err
+
+
+def test_a_bad_record_is_told_before_a_contradiction(window):
+    path = window.capture_file([h.capture("0.5", "ev-1", "id-1"), "{"])
+    window.label_file([h.label("id-1", "1"), h.label("id-1", "0")])
+    args = (*run_args(window), "--on-conflict", "error")
+    status, err = every_way(args)
+    assert status == 2 and h.has_place(err, path, 2)
+    status, err = every_way((*args, "--max-bad-records", "1"))
+    assert status == 2 and "a different label for 'id-1'" in err
+
+
+def test_merged_records_that_are_parquet(tmp_path):
+    path = h.write(tmp_path / "m.parquet", b"PAR1")
+    refused(("analyze", path, *BINARY, "-o", tmp_path / "out"), 2, "not Parquet", None, tmp_path / "out")

@@ -969,12 +969,64 @@ static void test_replaced(void **state)
 	hc_buf_free(&second);
 }
 
+struct growing {
+	struct bench *bench;
+	size_t taken;
+};
+
+static enum hc_code take_and_count(void *arg, struct hc_str record, uint64_t place, struct hc_err *err)
+{
+	struct growing *g = arg;
+	(void)record, (void)err;
+	assert_true(hc_place_line(place) < g->bench->merge.reader.chunks[hc_place_chunk(place)].lines);
+	g->taken++;
+	return HC_OK;
+}
+
+/* Records that come to a file behind the join have no label, and are not merged. */
+static void test_grown(void **state)
+{
+	(void)state;
+	enum { MORE = 20000 };
+	struct hc_buf truths = HC_BUF(1 << 12), first = HC_BUF(1 << 12), grown = HC_BUF(1 << 24);
+	write_lines("a=1 b=1", false, 10, &truths);
+	for (int batch = 0; batch < 2; batch++) {
+		struct what w = {.measured = CLASSES, .batch = batch, .labels = {hc_buf_view(&truths)}};
+		const char *row = "1,0.9,a,1970-01-01T10:00:05Z\n";
+		hc_buf_reset(&first);
+		hc_buf_reset(&grown);
+		if (batch)
+			hc_buf_cstr(&first, row);
+		else
+			write_lines("a=1,1", true, 10, &first);
+		for (int i = 0; i < MORE; i++)
+			hc_buf_str(&grown, hc_buf_view(&first));
+		w.captures[0] = w.captures[1] = hc_buf_view(&first);
+		for (size_t k = 0; k < COUNT(plain_ways); k++) {
+			struct bench b;
+			struct hc_err err;
+			open_bench(&b, &w, &plain_ways[k]);
+			assert_int_equal(hc_merge_run(&b.merge, &b.request, &b.files, b.tally, true, true, &b.spill,
+						      plain_ways[k].workers, &b.tolerance, &err),
+					 HC_OK);
+			make_file_of("c1", grown.p, grown.n);
+			struct growing g = {.bench = &b};
+			assert_int_equal(hc_merged_each(&b.merge, take_and_count, &g, &err), HC_OK);
+			assert_int_equal(g.taken, 2);
+			close_bench(&b);
+		}
+	}
+	hc_buf_free(&truths);
+	hc_buf_free(&first);
+	hc_buf_free(&grown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(test_small),         in_folder(test_batch),        in_folder(test_conflict),
 		in_folder(test_many_unpaired), in_folder(test_many_classes), in_folder(test_random),
-		in_folder(test_spilled),       in_folder(test_replaced),
+		in_folder(test_spilled),       in_folder(test_replaced),     in_folder(test_grown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
