@@ -222,11 +222,23 @@ static void first_sample(const struct hc_account *a, enum hc_account_line line, 
 		      (unsigned long long)s->line);
 }
 
+/* Nothing is there where everything was bad, and tolerated. */
+static enum hc_code hint_unreadable(const struct hc_account *a, struct hc_err *err)
+{
+	const struct hc_account_sample *first = &a->lines[HC_UNREADABLE].samples[0];
+	return hc_hint(err, "bad records were left out, %llu of them, the first is %s:%llu: %s",
+		       (unsigned long long)a->lines[HC_UNREADABLE].count, first->path, (unsigned long long)first->line,
+		       first->why);
+}
+
 static enum hc_code fail_empty(const struct hc_account *a, struct hc_err *err)
 {
 	uint64_t captured = a->lines[HC_CAPTURED].count, labelled = a->lines[HC_LABELLED].count;
+	bool unreadable = a->lines[HC_UNREADABLE].n_samples > 0;
 	if (captured == 0) {
 		hc_fail(err, HC_EMPTY, "Job inputs had no data: no captured record in the window");
+		if (unreadable)
+			return hint_unreadable(a, err);
 		if (a->lines[HC_AFTER_WINDOW].count)
 			return hc_hint(err, "%llu were made at or after the scheduled time and belong to a later run",
 				       (unsigned long long)a->lines[HC_AFTER_WINDOW].count);
@@ -234,6 +246,8 @@ static enum hc_code fail_empty(const struct hc_account *a, struct hc_err *err)
 	}
 	if (labelled == 0) {
 		hc_fail(err, HC_EMPTY, "Job inputs had no data: no ground truth in the window");
+		if (unreadable)
+			return hint_unreadable(a, err);
 		return hc_hint(err, "upload labels, or read them for longer (offsets, --labels-until)");
 	}
 	HC_BUF_SCOPED struct hc_buf samples = HC_BUF(HC_ERR_HINT_MAX);

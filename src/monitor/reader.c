@@ -367,20 +367,38 @@ static enum hc_code read_stream(struct reading *w, size_t chunk, struct hc_sourc
 	return read_blocks(w, chunk, UINT64_MAX, lines, err);
 }
 
-static enum hc_code read_whole(struct reading *w, size_t chunk, const char *path, uint64_t *lines, struct hc_err *err)
-{
-	struct hc_source *source;
-	w->placed = true; /* opening names the path */
-	HC_TRY(hc_store_open(path, &source, err));
-	w->placed = false;
-	return read_stream(w, chunk, source, lines, err);
-}
-
 static enum hc_code fail_shrunk(struct reading *w, const char *path, struct hc_err *err)
 {
 	w->placed = true;
 	hc_fail(err, HC_IO, "%s: shrank while it was read", path);
 	return hc_hint(err, "run again when nobody writes to the file");
+}
+
+/*
+ * What reading a file came to, after a look at its size: that it shrank explains an end that came too early, and what
+ * looks like bad data there.
+ */
+static enum hc_code check_size(struct reading *w, size_t chunk, const struct hc_input_file *f, enum hc_code code,
+			       struct hc_err *err)
+{
+	struct hc_file_info now;
+	struct hc_err unheard;
+	if (code != HC_OK && code != HC_INPUT)
+		return code;
+	if (hc_file_look(f->path, &now, &unheard) != HC_OK || now.size >= f->size)
+		return code;
+	w->failed_at = hc_place(chunk, 0);
+	return fail_shrunk(w, f->path, err);
+}
+
+static enum hc_code read_whole(struct reading *w, size_t chunk, const struct hc_input_file *f, uint64_t *lines,
+			       struct hc_err *err)
+{
+	struct hc_source *source;
+	w->placed = true; /* opening names the path */
+	HC_TRY(hc_store_open(f->path, &source, err));
+	w->placed = false;
+	return check_size(w, chunk, f, read_stream(w, chunk, source, lines, err), err);
 }
 
 /* A small file, in one go. */
@@ -390,7 +408,7 @@ static enum hc_code read_slurped(struct reading *w, size_t chunk, const struct h
 	hc_buf_reset(&w->slurped);
 	enum hc_code code = hc_file_slurp_sized(f->path, f->size, &w->slurped, err);
 	if (code == HC_LIMIT) /* it grew */
-		return read_whole(w, chunk, f->path, lines, err);
+		return read_whole(w, chunk, f, lines, err);
 	w->placed = code != HC_OK;
 	HC_TRY(code);
 	struct hc_str bytes = hc_buf_view(&w->slurped);
@@ -412,9 +430,10 @@ static enum hc_code read_piece(struct reading *w, size_t chunk, uint64_t *lines,
 	HC_TRY(hc_file_open_at(path_of_chunk(w->reader, c), from, c->to - from, w->reader->passing, &source, err));
 	w->placed = false;
 	hc_blocks_begin(&w->blocks, source, from, c->to, w->reader->request->max_line);
-	HC_TRY(read_blocks(w, chunk, c->to, lines, err));
+	const struct hc_input_file *f = &w->reader->files->list[c->file];
+	HC_TRY(check_size(w, chunk, f, read_blocks(w, chunk, c->to, lines, err), err));
 	bool shrank = w->blocks.ended && w->blocks.offset + w->blocks.n < c->to && !is_enough(w);
-	return shrank ? fail_shrunk(w, path_of_chunk(w->reader, c), err) : HC_OK;
+	return shrank ? fail_shrunk(w, f->path, err) : HC_OK;
 }
 
 static enum hc_code note_row(struct hc_chunk *c, uint64_t row, uint64_t line, struct hc_err *err)
@@ -485,7 +504,7 @@ static enum hc_code read_rows_of(struct reading *w, size_t chunk, struct hc_err 
 		return fail_line(w, c, 1, err);
 	enum hc_code code = read_table(w, chunk, table, err);
 	hc_table_close(table);
-	return code;
+	return check_size(w, chunk, &w->reader->files->list[c->file], code, err);
 }
 
 /* Reads one chunk; w->failed_at and w->placed tell of a failure. */
@@ -505,7 +524,7 @@ static enum hc_code read_chunk(struct reading *w, size_t chunk, struct hc_err *e
 	} else if (f->size > 0 && f->size <= HC_READER_SLURPED_MAX) {
 		code = read_slurped(w, chunk, f, &lines, err);
 	} else {
-		code = read_whole(w, chunk, f->path, &lines, err);
+		code = read_whole(w, chunk, f, &lines, err);
 	}
 	hc_blocks_end(&w->blocks); /* it may read from `slurped`, ahead of what was asked for */
 	if (!c->rows && !c->read)
@@ -821,6 +840,8 @@ enum hc_code hc_reader_rows(struct hc_reader *r, size_t file, struct hc_toleranc
 		return hc_err_at(err, "%s:1", path);
 	code = read_rows(&t, table, err);
 	hc_table_close(table);
+	if (strcmp(path, "-") != 0)
+		code = check_size(&t.reading, 0, &r->files->list[file], code, err);
 	atomic_fetch_add_explicit(&r->bytes_done, r->files->list[file].size, memory_order_relaxed);
 	return code == HC_OK ? look_around(&t.reading, err) : code;
 }

@@ -20,6 +20,7 @@ void hc_interrupt_listen(void)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 	}
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 enum hc_code hc_interrupt_check(struct hc_err *err)

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-/* Once, at the start of the program. */
+/* Once, at the start of the program. A limit of the size of files (SIGXFSZ) is an error of writing from then on. */
 void hc_interrupt_listen(void);
 
 /* HC_IO when a signal has come. Cheap enough for every few records. */

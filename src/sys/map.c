@@ -149,7 +149,8 @@ static enum hc_code open_regular(const char *path, int *out_fd, uint64_t *out_si
 		hc_fail(err, HC_INPUT, "%s: is a folder, a file is needed", path);
 		hc_err_set_hint(err, "check the path");
 	} else if (!S_ISREG(st.st_mode)) {
-		hc_fail(err, HC_IO, "%s: cannot be mapped: is not a regular file", path);
+		hc_fail(err, HC_INPUT, "%s: is not a regular file", path);
+		hc_err_set_hint(err, "copy what comes from it to a file, and name that");
 	} else {
 		*out_fd = fd;
 		*out_size = (uint64_t)st.st_size;

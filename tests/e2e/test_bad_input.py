@@ -9,7 +9,6 @@ import os
 import random
 import re
 import resource
-import signal
 import subprocess
 import sys
 
@@ -651,21 +650,20 @@ def test_output_where_nothing_can_be_made(window):
 
 def small_files():
     """Files of this process and its children end at 4 KiB; writing on is an error, not a signal."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
 def test_output_that_is_full(window):
     """A limit of the file size stands for a full disk: the write fails half way."""
     h.Window(window.folder).pairs(h.binary_rows(500))
-    refused(run_args(window), 3, (), None, window.out, preexec_fn=small_files, restore_signals=False)
+    refused(run_args(window), 3, (), None, window.out, preexec_fn=small_files)
 
 
 def test_full_output_leaves_an_earlier_report(window):
     h.Window(window.folder).pairs(h.binary_rows(500))
     h.succeed(*run_args(window))
     before = h.snapshot(window.out)
-    refused(run_args(window), 3, (), None, window.out, preexec_fn=small_files, restore_signals=False)
+    refused(run_args(window), 3, (), None, window.out, preexec_fn=small_files)
     assert h.snapshot(window.out) == before
 
 
@@ -829,3 +827,13 @@ def test_a_bad_record_is_told_before_a_contradiction(window):
 def test_merged_records_that_are_parquet(tmp_path):
     path = h.write(tmp_path / "m.parquet", b"PAR1")
     refused(("analyze", path, *BINARY, "-o", tmp_path / "out"), 2, "not Parquet", None, tmp_path / "out")
+
+
+def test_all_records_bad_and_tolerated(window):
+    """There is nothing to measure, and the message says why."""
+    path = window.capture_file(['{"captureData":'] * 5)
+    window.label_file([h.label("id-1", "1")])
+    refused((*run_args(window), "--max-bad-records", "9"), 2, ("no captured record", "5 of them"), (path, 1), window.out)
+    window.capture_file([h.capture("0.5", "ev-1", "id-1")])
+    path = window.label_file(["{"] * 3)
+    refused((*run_args(window), "--max-bad-records", "9"), 2, ("no ground truth", "3 of them"), (path, 1), window.out)

@@ -6,7 +6,6 @@ import random
 import re
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -97,14 +96,13 @@ def test_files_that_may_not_grow_while_spilling(large, tmp_path):
     folder, args = large
 
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18))
 
     out = tmp_path / "out"
     run = ("run", *args, "--no-merged-output", "-o", out)
     tmp = tmp_path / "tmp"
     tmp.mkdir()
-    options = {"cwd": folder, "env": {**EPOCH, "TMPDIR": str(tmp)}, "preexec_fn": limit, "restore_signals": False}
+    options = {"cwd": folder, "env": {**EPOCH, "TMPDIR": str(tmp)}, "preexec_fn": limit}
     h.succeed(*run, **options)
     before = h.snapshot(out)
     result = h.hindcast(*run, *SMALL, **options)

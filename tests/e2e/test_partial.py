@@ -492,5 +492,9 @@ def test_hostile_numbers_are_told_with_their_byte(good):
 def test_a_folder_or_device_for_a_file(good):
     (good / "p2" / PARTIAL).mkdir(parents=True)
     result = h.hindcast("combine", "p2", "-o", "out", cwd=good)
-    assert result.status in (2, 3) and "p2/partial.hcp" in result.err, str(result)
+    assert result.status == 2 and "p2/partial.hcp" in result.err, str(result)
+    os.mkfifo(good / "fifo")
+    for name in ("fifo", "/dev/null"):
+        result = h.hindcast("combine", name, "-o", "out", cwd=good, timeout=20)
+        assert result.status == 2 and f"{name}: is not a regular file" in result.err, str(result)
     assert not (good / "out").exists()

@@ -70,9 +70,9 @@ static void test_refused(void **state)
 	(void)state;
 	check_refused(path_of("nowhere"), HC_INPUT, "no such file");
 	check_refused(check_folder, HC_INPUT, "is a folder");
-	check_refused("/dev/zero", HC_IO, "not a regular file");
+	check_refused("/dev/zero", HC_INPUT, "not a regular file");
 	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-	check_refused(path_of("fifo"), HC_IO, "not a regular file");
+	check_refused(path_of("fifo"), HC_INPUT, "not a regular file");
 }
 
 /* Each slot once, one more is refused, and one that came back is used again. */
