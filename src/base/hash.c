@@ -7,19 +7,19 @@
 
 #define ROTL(x, b) ((x) << (b) | (x) >> (64 - (b)))
 
-/* One round, on words or on vectors of words, with a rotation that suits them. */
-#define SIP_ROUND(s, rotl)                             \
+/* One round, on words or on vectors of words. */
+#define SIP_ROUND(s)                                   \
 	do {                                           \
 		(s)->v0 += (s)->v1;                    \
-		(s)->v1 = rotl((s)->v1, 13) ^ (s)->v0; \
-		(s)->v0 = rotl((s)->v0, 32);           \
+		(s)->v1 = ROTL((s)->v1, 13) ^ (s)->v0; \
+		(s)->v0 = ROTL((s)->v0, 32);           \
 		(s)->v2 += (s)->v3;                    \
-		(s)->v3 = rotl((s)->v3, 16) ^ (s)->v2; \
+		(s)->v3 = ROTL((s)->v3, 16) ^ (s)->v2; \
 		(s)->v0 += (s)->v3;                    \
-		(s)->v3 = rotl((s)->v3, 21) ^ (s)->v0; \
+		(s)->v3 = ROTL((s)->v3, 21) ^ (s)->v0; \
 		(s)->v2 += (s)->v1;                    \
-		(s)->v1 = rotl((s)->v1, 17) ^ (s)->v2; \
-		(s)->v2 = rotl((s)->v2, 32);           \
+		(s)->v1 = ROTL((s)->v1, 17) ^ (s)->v2; \
+		(s)->v2 = ROTL((s)->v2, 32);           \
 	} while (0)
 
 enum {
@@ -44,15 +44,15 @@ struct state {
 static inline void absorb(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
-	SIP_ROUND(s, ROTL);
-	SIP_ROUND(s, ROTL);
+	SIP_ROUND(s);
+	SIP_ROUND(s);
 	s->v0 ^= word;
 }
 
 static inline uint64_t finish(struct state *s)
 {
 	for (int i = 0; i < FINAL_ROUNDS; i++)
-		SIP_ROUND(s, ROTL);
+		SIP_ROUND(s);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 

@@ -64,7 +64,6 @@ static uint64_t place_in_table(size_t file, uint64_t line)
 
 /* --- what becomes of a merged record -------------------------------------------------------- */
 
-/* Two ways of saying the same place: a chunk of the reader's, or a file. */
 static enum hc_code tolerate(struct hc_execution *e, struct hc_class_place at, struct hc_err *err)
 {
 	return hc_tolerance_of(&e->tolerance, path_of(e, at.file), at.line, err);

@@ -149,18 +149,12 @@ struct shown_ids {
 	struct hc_arena *arena;
 };
 
-static int by_place(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
 static void list_places(struct shown_ids *shown, const struct hc_least *lines)
 {
 	for (int line = 0; line < HC_ACCOUNT_LINES; line++)
 		for (size_t i = 0; i < lines[line].n; i++)
 			shown->places[shown->n++] = lines[line].list[i].place;
-	qsort(shown->places, shown->n, sizeof *shown->places, by_place);
+	qsort(shown->places, shown->n, sizeof *shown->places, hc_place_compare);
 	size_t n = 0;
 	for (size_t i = 0; i < shown->n; i++)
 		if (n == 0 || shown->places[n - 1] != shown->places[i])
@@ -181,7 +175,7 @@ static enum hc_code see_id(void *arg, const struct hc_record *record, uint64_t p
 
 static struct hc_str id_of(const struct shown_ids *shown, uint64_t place)
 {
-	const uint64_t *at = bsearch(&place, shown->places, shown->seen, sizeof *shown->places, by_place);
+	const uint64_t *at = bsearch(&place, shown->places, shown->seen, sizeof *shown->places, hc_place_compare);
 	return at ? shown->ids[at - shown->places] : (struct hc_str){0};
 }
 

@@ -28,4 +28,11 @@ static inline uint64_t hc_place_line(uint64_t place)
 	return place & (HC_PLACE_LINES_MAX - 1);
 }
 
+/* The order of places, for qsort and bsearch. */
+static inline int hc_place_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
 #endif

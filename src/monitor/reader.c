@@ -140,12 +140,6 @@ static enum hc_code fail_place(const struct hc_reader *r, uint64_t place, struct
 	return hc_err_at(err, "%s:%llu", hc_reader_path(r, place), (unsigned long long)hc_reader_where(r, place).line);
 }
 
-static int compare_places(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
 static enum hc_code add_place(struct hc_bad_records *bad, uint64_t place, struct hc_err *err)
 {
 	if (bad->n == bad->cap) {
@@ -165,7 +159,7 @@ enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size
 	for (size_t i = 0; i < n; i++)
 		HC_TRY(add_place(&r->bad, places[i], err));
 	if (r->bad.n)
-		qsort(r->bad.places, r->bad.n, sizeof *r->bad.places, compare_places);
+		qsort(r->bad.places, r->bad.n, sizeof *r->bad.places, hc_place_compare);
 	return HC_OK;
 }
 
@@ -614,11 +608,7 @@ static enum hc_code refuse_bad(struct hc_reader *r, hc_reader_why *why, void *ar
 	HC_TRY(ask_why(r, &place, 1, why, arg, &reason, err));
 	*err = reason;
 	hc_err_prefix(err, "%s:%llu", hc_reader_path(r, place), (unsigned long long)hc_reader_where(r, place).line);
-	if (max > 0) {
-		size_t n = strlen(err->hint);
-		snprintf(err->hint + n, sizeof err->hint - n, "%sthis is bad record %llu, --max-bad-records is %llu",
-			 n ? "; " : "", (unsigned long long)max + 1, (unsigned long long)max);
-	}
+	hc_tolerance_hint(max, err);
 	return hc_err_code(err);
 }
 
@@ -713,8 +703,7 @@ enum hc_code hc_reader_chunk(struct hc_reader *r, size_t chunk, const struct hc_
 	return finish_reading(&w, read_chunk(&w, chunk, err), err);
 }
 
-/* reasons: as of struct reading. */
-static enum hc_code read_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
+enum hc_code hc_reader_explain(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
 			       void *arg, struct hc_err *reasons, struct hc_err *err)
 {
 	for (size_t i = 0; i < n;) {
@@ -739,13 +728,7 @@ static enum hc_code read_again(struct hc_reader *r, const uint64_t *places, size
 enum hc_code hc_reader_again(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
 			     void *arg, struct hc_err *err)
 {
-	return read_again(r, places, n, taker, arg, NULL, err);
-}
-
-enum hc_code hc_reader_explain(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
-			       void *arg, struct hc_err *reasons, struct hc_err *err)
-{
-	return read_again(r, places, n, taker, arg, reasons, err);
+	return hc_reader_explain(r, places, n, taker, arg, NULL, err);
 }
 
 static enum hc_code account_for(struct hc_reader *r, size_t n, struct hc_account *account, hc_reader_why *why,

@@ -130,7 +130,7 @@ enum hc_code hc_reader_add_bad(struct hc_reader *r, const uint64_t *places, size
 
 /*
  * What is wrong with the bad records at n places (in order), by reading those again, each chunk once: reasons[i] is what
- * the taker says of the record, and stays as it was where that is nothing.
+ * the taker says of the record, and stays as it was where that is nothing. (reasons NULL: hc_reader_again.)
  */
 enum hc_code hc_reader_explain(struct hc_reader *r, const uint64_t *places, size_t n, const struct hc_taker *taker,
 			       void *arg, struct hc_err *reasons, struct hc_err *err) HC_MUST_USE;

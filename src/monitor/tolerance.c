@@ -2,6 +2,14 @@
 
 #include <stdio.h>
 
+void hc_tolerance_hint(uint64_t max, struct hc_err *err)
+{
+	size_t n = strlen(err->hint);
+	if (max > 0)
+		snprintf(err->hint + n, sizeof err->hint - n, "%sthis is bad record %llu, --max-bad-records is %llu",
+			 n ? "; " : "", (unsigned long long)max + 1, (unsigned long long)max);
+}
+
 enum hc_code hc_tolerance_of(struct hc_tolerance *t, const char *path, uint64_t line, struct hc_err *err)
 {
 	bool about_record = err->code == HC_INPUT || err->code == HC_USAGE || err->code == HC_LIMIT;
@@ -18,10 +26,6 @@ enum hc_code hc_tolerance_of(struct hc_tolerance *t, const char *path, uint64_t 
 	}
 	t->refused = true;
 	hc_err_prefix(err, "%s:%llu", path, (unsigned long long)line);
-	if (t->max > 0) {
-		size_t n = strlen(err->hint);
-		snprintf(err->hint + n, sizeof err->hint - n, "%sthis is bad record %llu, --max-bad-records is %llu",
-			 n ? "; " : "", (unsigned long long)t->seen, (unsigned long long)t->max);
-	}
+	hc_tolerance_hint(t->max, err);
 	return HC_INPUT;
 }

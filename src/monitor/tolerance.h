@@ -24,4 +24,7 @@ struct hc_tolerance {
  */
 enum hc_code hc_tolerance_of(struct hc_tolerance *t, const char *path, uint64_t line, struct hc_err *err) HC_MUST_USE;
 
+/* Adds to the error about the first bad record that is not tolerated that `max` others are. */
+void hc_tolerance_hint(uint64_t max, struct hc_err *err);
+
 #endif

@@ -226,14 +226,6 @@ enum hc_code hc_store_prefixes(const char *prefix, struct hc_arena *arena, struc
 	return HC_OK;
 }
 
-enum hc_code hc_store_exists(const char *prefix, bool *out, struct hc_err *err)
-{
-	struct hc_file_info info;
-	HC_TRY(hc_file_look(prefix, &info, err));
-	*out = info.kind != HC_FILE_MISSING;
-	return HC_OK;
-}
-
 enum hc_code hc_store_open(const char *path, struct hc_source **out, struct hc_err *err)
 {
 	return hc_file_open(path, out, err);

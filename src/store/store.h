@@ -59,9 +59,6 @@ struct hc_prefixes {
 enum hc_code hc_store_prefixes(const char *prefix, struct hc_arena *arena, struct hc_prefixes *out,
 			       struct hc_err *err) HC_MUST_USE;
 
-/* True if something stands at or below the prefix. */
-enum hc_code hc_store_exists(const char *prefix, bool *out, struct hc_err *err) HC_MUST_USE;
-
 /* Opens one object; errors name it. */
 enum hc_code hc_store_open(const char *path, struct hc_source **out, struct hc_err *err) HC_MUST_USE;
 

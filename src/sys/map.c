@@ -193,14 +193,3 @@ enum hc_code hc_map_check(const struct hc_map *m, struct hc_err *err)
 	hc_fail(err, HC_INPUT, "shrank while it was read, or its disk has an error");
 	return hc_hint(err, "run again when nobody writes to the file");
 }
-
-void hc_map_pass(const struct hc_map *m, size_t from, size_t to)
-{
-	assert(from <= to && to <= m->n);
-	if (m->slot < 0)
-		return;
-	/* pages that are whole within it, or end with the file */
-	size_t start = whole_pages(from), end = to == m->n ? whole_pages(to) : to & ~(page_bytes - 1);
-	if (start < end)
-		madvise((void *)(m->p + start), end - start, MADV_DONTNEED);
-}

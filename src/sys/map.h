@@ -42,10 +42,4 @@ void hc_map_close(struct hc_map *m);
  */
 enum hc_code hc_map_check(const struct hc_map *m, struct hc_err *err) HC_MUST_USE;
 
-/*
- * Tells the kernel that bytes from..to are not needed any more, so that the mapping of a huge file does not fill the
- * page tables. They may be read again: it costs the faults again.
- */
-void hc_map_pass(const struct hc_map *m, size_t from, size_t to);
-
 #endif

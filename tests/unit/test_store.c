@@ -157,22 +157,6 @@ static void test_prefixes(void **state)
 	hc_arena_free(&arena);
 }
 
-static void test_existence(void **state)
-{
-	(void)state;
-	struct hc_err err;
-	bool there;
-	make_file("top/file", "");
-	static const struct {
-		const char *name;
-		bool there;
-	} table[] = {{"top", true}, {"top/file", true}, {"top/other", false}, {"top/file/below", false}};
-	for (size_t i = 0; i < COUNT(table); i++) {
-		assert_int_equal(hc_store_exists(path_of(table[i].name), &there, &err), HC_OK);
-		assert_int_equal(there, table[i].there);
-	}
-}
-
 static void test_opening(void **state)
 {
 	(void)state;
@@ -236,9 +220,13 @@ static void test_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(test_order),    in_folder(test_what_is_listed),   in_folder(test_large_folder),
-		in_folder(test_too_deep), in_folder(test_prefixes),         in_folder(test_existence),
-		in_folder(test_opening),  cmocka_unit_test(test_addresses),
+		in_folder(test_order),
+		in_folder(test_what_is_listed),
+		in_folder(test_large_folder),
+		in_folder(test_too_deep),
+		in_folder(test_prefixes),
+		in_folder(test_opening),
+		cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
