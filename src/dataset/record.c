@@ -205,12 +205,19 @@ static bool is_input(const struct hc_part *part)
 	       (hc_json_key_is(&part->name, "endpointInput") || hc_json_key_is(&part->name, "batchTransformInput"));
 }
 
+/* What to do about a record of another kind than was expected. */
+static enum hc_code hint_kind(enum hc_record_kind kind, const char *hint, struct hc_err *err)
+{
+	bool merged = kind == HC_RECORD_MERGED;
+	return hc_hint(err, "%s", merged ? "name what `merge` or `run` wrote (part-*.jsonl), or its folder" : hint);
+}
+
 /* The output that predictions are read from; the encodings of the other parts are checked as well. */
-static enum hc_code read_capture(struct hc_record *r, struct hc_err *err)
+static enum hc_code read_capture(struct hc_record *r, enum hc_record_kind kind, struct hc_err *err)
 {
 	if (!r->has_capture) {
 		hc_fail(err, HC_INPUT, "the record has no captureData");
-		return hc_hint(err, "only captured predictions may stand in the capture folders");
+		return hint_kind(kind, "only captured predictions may stand in the capture folders", err);
 	}
 	const struct hc_part *endpoint = NULL, *batch = NULL;
 	for (size_t i = 0; i < r->n_parts; i++) {
@@ -293,12 +300,14 @@ static void clear(struct hc_record *r)
 	hc_buf_reset(&r->event_id_scratch);
 }
 
-static enum hc_code read_truth(struct hc_record *r, struct hc_err *err)
+static enum hc_code read_truth(struct hc_record *r, enum hc_record_kind kind, struct hc_err *err)
 {
 	if (!r->has_truth) {
 		hc_fail(err, HC_INPUT, "the record has no groundTruthData");
-		return hc_hint(err, "a label is {\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},"
-				    "\"eventMetadata\":{\"eventId\":\"..\"}}");
+		return hint_kind(kind,
+				 "a label is {\"groundTruthData\":{\"data\":\"1\",\"encoding\":\"CSV\"},"
+				 "\"eventMetadata\":{\"eventId\":\"..\"}}",
+				 err);
 	}
 	return read_data(&r->truth_part, "groundTruthData", &r->truth, err);
 }
@@ -319,9 +328,9 @@ enum hc_code hc_record_parse(struct hc_str line, enum hc_record_kind kind, struc
 	if (!hc_json_finish(&j))
 		return fail_json(&j, err);
 	if (kind != HC_RECORD_LABEL)
-		HC_TRY(read_capture(r, err));
+		HC_TRY(read_capture(r, kind, err));
 	if (kind != HC_RECORD_CAPTURE)
-		HC_TRY(read_truth(r, err));
+		HC_TRY(read_truth(r, kind, err));
 	HC_TRY(read_metadata(r, kind, err));
 	return kind == HC_RECORD_LABEL ? HC_OK : read_time(r, err);
 }

@@ -172,7 +172,8 @@ static enum hc_code read_merged(struct hc_execution *e, struct hc_err *err)
 {
 	HC_TRY(hc_reader_cut(&e->reader, "merged", false, err));
 	if (e->preprocessor) {
-		const struct hc_taker feeding = {.full = feed_preprocessor, .too_long = pass_over_long};
+		const struct hc_taker feeding = {
+			.names_places = true, .full = feed_preprocessor, .too_long = pass_over_long};
 		for (size_t i = 0; i < e->reader.n_chunks; i++) {
 			hc_reader_number(&e->reader, i, i + 1);
 			HC_TRY(hc_reader_chunk(&e->reader, i, &feeding, e, err));

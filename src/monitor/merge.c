@@ -263,7 +263,8 @@ static enum hc_code check_file(const struct hc_input_file *f, struct hc_file_inf
 		HC_TRY(hc_file_look(f->path, now, err));
 	if (now->id == f->id && now->size >= f->size)
 		return HC_OK;
-	hc_fail(err, HC_IO, "%s: was replaced while it was read", f->path);
+	hc_fail(err, HC_IO, "%s: was %s while it was read", f->path,
+		now->kind == HC_FILE_MISSING ? "removed" : "replaced");
 	return hc_hint(err, "run again when nobody writes to the file");
 }
 

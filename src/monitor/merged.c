@@ -171,7 +171,9 @@ static enum hc_code too_long(void *arg, uint64_t place, struct hc_err *err)
 	return truth_at(f, place) == NOT_MATCHED ? HC_OK : hc_reader_fail_changed(&f->merge->reader, place, err);
 }
 
-static const struct hc_taker formatting = {.quick = quick, .full = full, .row = row, .too_long = too_long};
+/* What a preprocessor says of a record, or of one before it, has its place. */
+static const struct hc_taker formatting = {
+	.names_places = true, .quick = quick, .full = full, .row = row, .too_long = too_long};
 
 /* --- bins ---------------------------------------------------------------------------------------- */
 

@@ -173,9 +173,8 @@ struct reading {
 	/* Only these records are taken; NULL: all. */
 	const uint64_t *wanted;
 	size_t n_wanted, next_wanted;
-	struct hc_err
-		*reasons; /* one a wanted record: what is wrong with it; NULL: the first bad one ends the reading */
-	bool keeps_bad;   /* bad records are listed in `bad`; else the first one ends the reading */
+	struct hc_err *reasons; /* what is wrong with each of them; NULL: the first bad one ends the reading */
+	bool keeps_bad;         /* bad records are listed in `bad`; else the first one ends the reading */
 	struct hc_bad_records bad;
 	_Atomic uint64_t *stop; /* what lies behind this place does not matter any more */
 	enum hc_code code;      /* the failure that ended the reading ... */
@@ -238,6 +237,7 @@ static enum hc_code settle(struct reading *w, enum hc_code code, uint64_t place,
 	}
 	if (code != HC_INPUT || !w->keeps_bad) {
 		w->failed_at = place;
+		w->placed = w->taker->names_places;
 		return code;
 	}
 	HC_TRY(add_place(&w->bad, place, err));
@@ -287,6 +287,7 @@ static enum hc_code read_lines(struct reading *w, size_t chunk, const char *p, c
 		}
 		if (taken == HC_TAKING_FAILED) {
 			w->failed_at = place;
+			w->placed = taker->names_places;
 			return hc_err_code(err);
 		}
 		const char *newline = memchr(p, '\n', (size_t)(end - p));

@@ -49,6 +49,7 @@ enum hc_taken { HC_NOT_TAKEN, HC_TAKEN, HC_TAKING_FAILED };
  * was done with it. Any other failure ends the reading.
  */
 struct hc_taker {
+	bool names_places; /* its failures do so already */
 	/*
 	 * The record that begins at p, `end` being the end of what can be read; *next: behind its newline. May be
 	 * NULL. The bytes stay until `passed`.

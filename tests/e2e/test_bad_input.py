@@ -766,7 +766,8 @@ def test_a_long_line_before_the_preprocessor(window):
                      "    return {'score': r.endpoint_output.data, 'truth': r.ground_truth.data}\n")
     args = ("analyze", merged, "--problem-type", "BinaryClassification", "--probability-attribute", "score",
             "--ground-truth-attribute", "truth", "--record-preprocessor-script", script, "-o", window.folder / "again")
-    refused((*args, "--max-line-bytes", "1000"), 2, "longer than 1000", (merged, 2), window.folder / "again")
+    result = refused((*args, "--max-line-bytes", "1000"), 2, "longer than 1000", (merged, 2), window.folder / "again")
+    assert result.err.count("m.jsonl:2:") == 1
     h.succeed(*args, *LONG)
     assert sum(map(sum, (row.values() for row in h.matrix(window.folder / "again").values()))) == len(lines) - 1
 
@@ -837,3 +838,12 @@ def test_all_records_bad_and_tolerated(window):
     window.capture_file([h.capture("0.5", "ev-1", "id-1")])
     path = window.label_file(["{"] * 3)
     refused((*run_args(window), "--max-bad-records", "9"), 2, ("no ground truth", "3 of them"), (path, 1), window.out)
+
+
+def test_records_that_are_not_merged(window):
+    """Captures or labels given to analyze: the remedy is about merged records."""
+    good_window(window.folder)
+    for folder, part in ((window.captures, "groundTruthData"), (window.labels, "captureData")):
+        file = next(folder.rglob("*.jsonl"))
+        refused(("analyze", folder, *BINARY, "-o", window.out), 2, (f"has no {part}", "`merge` or `run` wrote"), (file, 1),
+                window.out)
