@@ -209,7 +209,7 @@ static bool is_input(const struct hc_part *part)
 static enum hc_code hint_kind(enum hc_record_kind kind, const char *hint, struct hc_err *err)
 {
 	bool merged = kind == HC_RECORD_MERGED;
-	return hc_hint(err, "%s", merged ? "name what `merge` or `run` wrote (part-*.jsonl), or its folder" : hint);
+	return hc_hint(err, "%s", merged ? HC_RECORD_MERGED_REMEDY : hint);
 }
 
 /* The output that predictions are read from; the encodings of the other parts are checked as well. */

@@ -39,6 +39,9 @@ struct hc_part {
 	size_t n;
 };
 
+/* What to do where merged records were expected. */
+#define HC_RECORD_MERGED_REMEDY "name what `merge` or `run` wrote (part-*.jsonl), or its folder"
+
 enum hc_record_kind { HC_RECORD_CAPTURE, HC_RECORD_LABEL, HC_RECORD_MERGED };
 
 /* What a part carries, once it was found usable. */

@@ -36,8 +36,7 @@ static inline uint64_t hc_row_place(uint64_t at)
 struct hc_label_row {
 	struct hc_hash128 id;
 	uint64_t at;
-	uint64_t
-		value; /* wide: place in the spool; regression: the double; else class | 48 bits of the text's hash << 16 */
+	uint64_t value; /* wide: place in the spool; regression: the double; else class | 48 bits of a hash << 16 */
 	uint64_t truth; /* of its text, see hc_gather_truth; the last member, left out where texts are not wanted */
 };
 #define HC_LABEL_ROW_BYTES(with_truth) \

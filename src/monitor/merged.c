@@ -190,6 +190,11 @@ static enum hc_code spread(struct formatter *f, const struct hc_bins_view *view,
 		f->bases[i - f->first] = lines;
 		lines += r->chunks[i].lines;
 	}
+	if (lines > HC_MERGED_LINES_MAX) {
+		hc_fail(err, HC_LIMIT, "%s: merged records of more than %d lines",
+			hc_reader_path(r, hc_place(f->first, 0)), HC_MERGED_LINES_MAX);
+		return hc_hint(err, "split the file, or do without them (--no-merged-output)");
+	}
 	if (f->bases)
 		f->truths = malloc((lines + 1) * sizeof *f->truths);
 	if (!f->truths)

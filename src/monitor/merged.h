@@ -12,7 +12,10 @@
 #include "monitor/parts.h"
 
 /* Merged text that a worker holds before it waits for its turn to write. */
-enum { HC_MERGED_HELD_BYTES = 16 << 20 };
+enum {
+	HC_MERGED_HELD_BYTES = 16 << 20,
+	HC_MERGED_LINES_MAX = 1 << 27, /* of a file that is not cut, blank ones too: 8 bytes each */
+};
 
 /* Writes all merged records to parts, with `workers` threads. */
 enum hc_code hc_merged_write(struct hc_merge *m, struct hc_parts *parts, unsigned workers,

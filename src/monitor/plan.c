@@ -169,7 +169,7 @@ static enum hc_code plan_merged(const struct hc_request *q, struct hc_input_file
 		if (hc_layout_is_parquet(q->merged_inputs[i])) {
 			hc_fail(err, HC_USAGE, "%s: merged records are lines of JSON, not Parquet",
 				q->merged_inputs[i]);
-			return hc_hint(err, "name what `merge` or `run` wrote (part-*.jsonl), or its folder");
+			return hc_hint(err, HC_RECORD_MERGED_REMEDY);
 		}
 		HC_TRY(add_path("merged", q->merged_inputs[i], merged_suffixes, files, err));
 	}

@@ -121,7 +121,7 @@ void hc_file_look_all(int folder_fd, const char *const *names, size_t n, unsigne
 			  .names = names,
 			  .n = n,
 			  .infos = infos};
-	hc_crew_run(l.pieces.n > 1 ? workers : 1, look_at_pieces, &l);
+	hc_crew_run(workers < l.pieces.n ? workers : (unsigned)l.pieces.n, look_at_pieces, &l);
 }
 
 struct file_source {

@@ -847,3 +847,15 @@ def test_records_that_are_not_merged(window):
         file = next(folder.rglob("*.jsonl"))
         refused(("analyze", folder, *BINARY, "-o", window.out), 2, (f"has no {part}", "`merge` or `run` wrote"), (file, 1),
                 window.out)
+
+
+def test_very_many_blank_lines(window):
+    """A few hundred kilobytes of gzip that stand for so many lines: an error of a named limit, not gigabytes of memory."""
+    path = window.base / h.hour_path(window.start) / "00-00-000-a.jsonl.gz"
+    path.parent.mkdir(parents=True)
+    record = h.compact(h.capture("0.5", "ev-1", "id-1")).encode() + b"\n"
+    blank = gzip.compress(b"\n" * (1 << 20))
+    path.write_bytes(gzip.compress(record) + blank * 130)
+    window.label_file([h.label("id-1", "1")])
+    refused(run_args(window), 3, ("134217728 lines", "--no-merged-output"), None, window.out)
+    h.succeed(*run_args(window), "--positive-label", "1", "--no-merged-output")

@@ -112,6 +112,32 @@ def test_files_that_may_not_grow_while_spilling(large, tmp_path):
     nothing_left(tmp)
 
 
+def test_many_small_files(tmp_path):
+    """More files than there are turns to write: each record comes to the part of its hour and variant, in order."""
+    folders = [(variant, hour) for variant in ("ep/a", "ep/b") for hour in range(3)]
+    per_folder, expected, labels = 400, {}, []
+    for variant, hour in folders:
+        window = h.Window(tmp_path, variant=variant)
+        keys = [f"{variant}-{hour}-{i}" for i in range(per_folder)]
+        for i, key in enumerate(keys):
+            window.capture_file([h.capture("0.5", key, at=window.at(hour, 1))], hour, f"{i:04}.jsonl")
+        labels += [h.label(key, "01"[i % 2]) for i, key in enumerate(keys)]
+        expected[f"{variant}/{h.hour_path(window.at(hour))}"] = keys
+    window.label_file(labels)
+    args = ("--problem-type", "BinaryClassification", "--probability-attribute", "0", "--start", "2026-03-01T05:00Z",
+            "--end", "2026-03-01T08:00Z")
+    snapshots = []
+    for threads in "127":
+        out = tmp_path / f"out{threads}"
+        h.succeed("run", *window.inputs(), *args, "--threads", threads, "-o", out, env=EPOCH)
+        found = {}
+        for folder, record in h.merged_records(out):
+            found.setdefault(folder, []).append(record["eventMetadata"]["eventId"])
+        assert found == expected
+        snapshots.append(h.snapshot(out / "merge"))
+    assert snapshots[0] == snapshots[1] == snapshots[2]
+
+
 # --- files that change while they are read -------------------------------------------------------
 
 
